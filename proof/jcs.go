@@ -1,0 +1,171 @@
+package proof
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/key"
+)
+
+// The suites by the name that a proof gives them (its cryptosuite, or its type
+// for the legacy one).
+const (
+	EdDSAJCS2022         = "eddsa-jcs-2022"
+	EdDSARDFC2022        = "eddsa-rdfc-2022"
+	Ed25519Signature2020 = "Ed25519Signature2020"
+)
+
+const dataIntegrityProof = "DataIntegrityProof"
+
+// maxProofValue bounds a proofValue in characters; 64 bytes of Ed25519 need at
+// most 89 with the multibase prefix.
+const maxProofValue = 128
+
+// HashJCS returns the 64 bytes that eddsa-jcs-2022 signs: SHA-256 of the
+// canonical proof configuration, then SHA-256 of the canonical document (DI
+// EdDSA 1.0 sections 3.3.3 to 3.3.5). A proofValue in config is left out; doc
+// is hashed as it stands, so the caller removes the proof first.
+//
+// When config has an @context, the document's must begin with the same values
+// in the same order, and the document is hashed with that of config (section
+// 3.3.2 step 3). Errors: [ErrMalformed] where it does not, [ErrTransform].
+func HashJCS(doc, config map[string]any) ([]byte, error) {
+	if signed, ok := config["@context"]; ok {
+		if signed == nil || !startsWith(doc["@context"], signed) {
+			return nil, fmt.Errorf("%w: the document's @context does not begin with the proof's", ErrMalformed)
+		}
+		doc = maps.Clone(doc)
+		doc["@context"] = signed
+	}
+	if _, ok := config["proofValue"]; ok {
+		config = maps.Clone(config)
+		delete(config, "proofValue")
+	}
+	// One buffer for both: they are hashed one after the other.
+	buf, err := strictjson.AppendCanonical(make([]byte, 0, 2048), config)
+	if err != nil {
+		return nil, fmt.Errorf("%w: proof: %w", ErrTransform, err)
+	}
+	out := make([]byte, 0, 2*sha256.Size)
+	sum := sha256.Sum256(buf)
+	out = append(out, sum[:]...)
+	buf, err = strictjson.AppendCanonical(buf[:0], doc)
+	if err != nil {
+		return nil, fmt.Errorf("%w: document: %w", ErrTransform, err)
+	}
+	sum = sha256.Sum256(buf)
+	return append(out, sum[:]...), nil
+}
+
+// startsWith tells whether the @context have begins with the values of want.
+// Both may be a single value or a list.
+func startsWith(have, want any) bool {
+	h, w := asList(have), asList(want)
+	if len(h) < len(w) {
+		return false
+	}
+	for i := range w {
+		a, errA := strictjson.Canonical(h[i])
+		b, errB := strictjson.Canonical(w[i])
+		if errA != nil || errB != nil || !slices.Equal(a, b) {
+			return false
+		}
+	}
+	return true
+}
+
+func asList(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	}
+	return []any{v}
+}
+
+// VerifyJCS checks one eddsa-jcs-2022 proof over doc, which comes without the
+// proof (DI EdDSA 1.0 section 3.3.2). It looks at type, cryptosuite, @context
+// and proofValue; purpose, times and whether pub is the key that the
+// verificationMethod stands for are the caller's to check. Errors: [ErrSuite],
+// [ErrMalformed], [ErrTransform], [ErrSignature].
+func VerifyJCS(doc, proofObj map[string]any, pub key.Public) error {
+	if proofObj["type"] != dataIntegrityProof {
+		return fmt.Errorf("%w: type is not %s", ErrSuite, dataIntegrityProof)
+	}
+	if proofObj["cryptosuite"] != EdDSAJCS2022 {
+		return fmt.Errorf("%w: cryptosuite is not %s", ErrSuite, EdDSAJCS2022)
+	}
+	if pub.Kind() != key.Ed25519 {
+		return fmt.Errorf("%w: %s wants an Ed25519 key", ErrSuite, EdDSAJCS2022)
+	}
+	sig, err := signatureOf(proofObj)
+	if err != nil {
+		return err
+	}
+	hash, err := HashJCS(doc, proofObj)
+	if err != nil {
+		return err
+	}
+	if err := pub.Verify(hash, sig); err != nil {
+		return fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	return nil
+}
+
+// signatureOf reads the proofValue of an EdDSA proof: "z" and base58btc of
+// exactly 64 bytes.
+func signatureOf(p map[string]any) ([]byte, error) {
+	s, ok := p["proofValue"].(string)
+	if !ok || s == "" {
+		return nil, fmt.Errorf("%w: proofValue", ErrMissing)
+	}
+	if len(s) > maxProofValue || s[0] != 'z' {
+		return nil, fmt.Errorf("%w: proofValue is not base58btc (z...) of 64 bytes", ErrMalformed)
+	}
+	sig, err := key.Base58Decode(s[1:])
+	if err != nil {
+		return nil, fmt.Errorf("%w: proofValue: %w", ErrMalformed, err)
+	}
+	if len(sig) != 64 {
+		return nil, fmt.Errorf("%w: proofValue holds %d bytes, want 64", ErrMalformed, len(sig))
+	}
+	return sig, nil
+}
+
+// SignJCS returns the proof object for doc, which comes without one: a copy of
+// config with type, cryptosuite, the document's @context if it has one, and
+// the proofValue (DI EdDSA 1.0 section 3.3.1). config gives at least
+// verificationMethod and proofPurpose. Errors: [ErrMissing], [ErrSuite],
+// [ErrTransform], or that of the signer.
+func SignJCS(ctx context.Context, doc, config map[string]any, s key.Signer) (map[string]any, error) {
+	for _, name := range []string{"verificationMethod", "proofPurpose"} {
+		if v, ok := config[name].(string); !ok || v == "" {
+			return nil, fmt.Errorf("%w: %s", ErrMissing, name)
+		}
+	}
+	if s == nil || s.Public().Kind() != key.Ed25519 {
+		return nil, fmt.Errorf("%w: %s wants an Ed25519 key", ErrSuite, EdDSAJCS2022)
+	}
+	p, _ := strictjson.Clone(config).(map[string]any)
+	delete(p, "proofValue")
+	p["type"], p["cryptosuite"] = dataIntegrityProof, EdDSAJCS2022
+	delete(p, "@context")
+	if c, ok := doc["@context"]; ok {
+		p["@context"] = strictjson.Clone(c)
+	}
+	hash, err := HashJCS(doc, p)
+	if err != nil {
+		return nil, err
+	}
+	sig, err := s.Sign(ctx, hash)
+	if err != nil {
+		return nil, fmt.Errorf("proof: sign: %w", err)
+	}
+	p["proofValue"] = "z" + key.Base58Encode(sig)
+	return p, nil
+}
