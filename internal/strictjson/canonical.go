@@ -26,7 +26,7 @@ func AppendCanonical(dst []byte, v any) ([]byte, error) {
 	if dst == nil {
 		dst = make([]byte, 0, 1024)
 	}
-	w := writer{out: dst}
+	w := writer{out: dst, members: make([]member, 0, 24)}
 	if err := w.value(v, 0); err != nil {
 		return dst, err
 	}

@@ -82,8 +82,34 @@ func inRange(s string) bool {
 		n, err := strconv.ParseInt(s, 10, 64)
 		return err == nil && n >= -maxSafe && n <= maxSafe
 	}
+	if clearlyInRange(s) {
+		return true
+	}
 	_, ok := double(s)
 	return ok
+}
+
+// clearlyInRange spares most numbers the exact conversion, whose cost a
+// stranger can drive up with long digit strings: with fewer than 300 digits
+// and powers of ten in all, neither infinity nor zero is in reach.
+func clearlyInRange(s string) bool {
+	e := len(s)
+	for i := 0; i < len(s); i++ {
+		if s[i] == 'e' || s[i] == 'E' {
+			e = i
+			break
+		}
+	}
+	power := 0
+	for i := e + 1; i < len(s); i++ {
+		if !isDigit(s[i]) {
+			continue // the sign
+		}
+		if power = power*10 + int(s[i]-'0'); power >= 300 {
+			return false
+		}
+	}
+	return e+power < 300
 }
 
 // double converts a well-formed JSON number and reports whether it is in range.
@@ -114,14 +140,14 @@ func allZero(s string) bool {
 // appendNumber writes the JSON number s in the form of ECMAScript's
 // Number::toString, RFC 8785 section 3.2.2.3.
 func appendNumber(dst []byte, s string) ([]byte, bool) {
-	if s == "" || scanNumber(s) != len(s) || !inRange(s) {
+	if s == "" || scanNumber(s) != len(s) {
 		return dst, false
 	}
 	if isInteger(s) {
 		if s == "-0" {
 			s = "0"
 		}
-		return append(dst, s...), true
+		return append(dst, s...), inRange(s)
 	}
 	f, ok := double(s)
 	if !ok {
