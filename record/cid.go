@@ -58,7 +58,8 @@ func ParseCID(s string) (CID, error) {
 		return CID{}, fmt.Errorf("%w: %.70q", ErrCID, s)
 	}
 	raw, err := cidBase32.DecodeString(s[1:])
-	if err != nil || !strings.HasPrefix(string(raw), cidPrefix) {
+	// The decoder skips line feeds, so the length can be short.
+	if err != nil || len(raw) != len(cidPrefix)+sha256.Size || !strings.HasPrefix(string(raw), cidPrefix) {
 		return CID{}, fmt.Errorf("%w: %q", ErrCID, s)
 	}
 	c := CID{[sha256.Size]byte(raw[len(cidPrefix):])}
