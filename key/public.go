@@ -66,6 +66,10 @@ func (p Public) Bytes() []byte {
 // String returns the Multikey, which is what logs and messages show.
 func (p Public) String() string { return p.Multikey() }
 
+// MarshalText gives encoders the Multikey, "" for the zero Public. What comes
+// from outside is read by the Parse functions, so there is no way back.
+func (p Public) MarshalText() ([]byte, error) { return []byte(p.Multikey()), nil }
+
 // Verify checks sig over msg. For Ed25519 it is pure EdDSA with s < L (RFC 8032,
 // 5.1.7); for P-256 it is ES256 over SHA-256(msg) with r and s as two big-endian
 // numbers of 32 bytes (IEEE P1363; RFC 7518, 3.4), 0 < r, s < n. A high s is
