@@ -1,52 +1,94 @@
 package strictjson
 
 import (
+	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/gowebpki/jcs"
+
 	"github.com/bonafide-id/bonafide/internal/vectors"
 )
 
-// credential is a real Open Badges credential of about 3 KB.
-func credential(b *testing.B) []byte {
-	b.Helper()
-	data, err := os.ReadFile(vectors.Path(b, "samples/"+sample))
-	if err != nil {
-		b.Fatal(err)
-	}
-	return data
-}
+// samples are real credentials of about 2 and 5 KB.
+var samples = []string{"dcc-ob3-v2-eddsa-rdfc2022-valid.json", "qdr-deqar-accreditation.json"}
 
-const sample = "dcc-ob3-v2-eddsa-rdfc2022-valid.json"
-
-func BenchmarkParse(b *testing.B) {
-	data := credential(b)
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Parse(data, Limits{}); err != nil {
+func eachSample(b *testing.B, f func(b *testing.B, data []byte)) {
+	for _, name := range samples {
+		data, err := os.ReadFile(vectors.Path(b, "samples/"+name))
+		if err != nil {
 			b.Fatal(err)
 		}
+		b.Run(fmt.Sprintf("%d bytes", len(data)), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			f(b, data)
+		})
 	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	eachSample(b, func(b *testing.B, data []byte) {
+		for b.Loop() {
+			if _, err := Parse(data, Limits{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 func BenchmarkCanonical(b *testing.B) {
-	data := credential(b)
-	v, err := Parse(data, Limits{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	buf := make([]byte, 0, len(data))
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := AppendCanonical(buf, v); err != nil {
+	eachSample(b, func(b *testing.B, data []byte) {
+		v, err := Parse(data, Limits{})
+		if err != nil {
 			b.Fatal(err)
 		}
-	}
+		buf := make([]byte, 0, len(data))
+		for b.Loop() {
+			if _, err := AppendCanonical(buf, v); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkOthers measures in the same run what the figures above are compared
+// with.
+func BenchmarkOthers(b *testing.B) {
+	b.Run("gowebpki Transform", func(b *testing.B) {
+		eachSample(b, func(b *testing.B, data []byte) {
+			for b.Loop() {
+				if _, err := jcs.Transform(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+	b.Run("encoding/json Unmarshal", func(b *testing.B) {
+		eachSample(b, func(b *testing.B, data []byte) {
+			for b.Loop() {
+				var v any
+				if err := json.Unmarshal(data, &v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+	b.Run("ed25519 Verify", func(b *testing.B) {
+		private := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+		public := private.Public().(ed25519.PublicKey)
+		message := make([]byte, 64)
+		signature := ed25519.Sign(private, message)
+		for b.Loop() {
+			if !ed25519.Verify(public, message, signature) {
+				b.Fatal("wrong signature")
+			}
+		}
+	})
 }
 
 // BenchmarkHostile reads one megabyte of what is dearest to read; the bound is
