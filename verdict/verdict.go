@@ -119,9 +119,9 @@ type Check struct {
 // New makes a row with the result and principle that the registry gives to
 // code in the check called name. An unregistered pair gives result Unknown.
 func New(name CheckName, code Code) Check {
-	c := Check{Name: name, Code: code, Evidence: []Evidence{}}
+	c := Check{Name: name, Code: code, Evidence: []Evidence{}, Principle: PrincipleOf(name)}
 	if s, ok := find(name, code); ok {
-		c.Result, c.Principle = s.Results[0], s.Principle
+		c.Result = s.Results[0]
 	}
 	return c
 }
