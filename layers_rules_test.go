@@ -45,6 +45,7 @@ type inspection struct {
 	house  house
 	fset   *token.FileSet
 	files  []source
+	consts map[string]map[string]string // string constants, by folder and name
 	bad    []string
 }
 
@@ -72,6 +73,7 @@ func inspect(root string) []string {
 		return []string{err.Error()}
 	}
 	i.packages()
+	i.constants()
 	for _, s := range i.files {
 		i.imports(s)
 		i.uses(s)
@@ -260,6 +262,33 @@ func (i *inspection) uses(s source) {
 	})
 }
 
+// constants collects the string constants of every package: a hint that
+// several errors share is one.
+func (i *inspection) constants() {
+	i.consts = map[string]map[string]string{}
+	for _, s := range i.files {
+		if i.consts[s.dir] == nil {
+			i.consts[s.dir] = map[string]string{}
+		}
+		for _, d := range s.file.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.CONST || s.test {
+				continue
+			}
+			for _, spec := range g.Specs {
+				v := spec.(*ast.ValueSpec)
+				for n, name := range v.Names {
+					if n < len(v.Values) {
+						if t, ok := text(v.Values[n], nil); ok {
+							i.consts[s.dir][name.Name] = t
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // declarations checks init functions and package-level errors.
 func (i *inspection) declarations(s source) {
 	for _, d := range s.file.Decls {
@@ -277,7 +306,7 @@ func (i *inspection) declarations(s source) {
 				if n < len(v.Values) {
 					value = v.Values[n]
 				}
-				if why := badError(name.Name, value); why != "" {
+				if why := badError(name.Name, value, i.consts[s.dir]); why != "" {
 					i.add("%s:%d: %s %s", s.name, i.fset.Position(name.Pos()).Line, name.Name, why)
 				}
 			}
@@ -287,7 +316,7 @@ func (i *inspection) declarations(s source) {
 
 // badError judges one package-level variable: an error must be made by
 // hint.New with a hint, or be another package's by reference.
-func badError(name string, value ast.Expr) string {
+func badError(name string, value ast.Expr, consts map[string]string) string {
 	call, isCall := value.(*ast.CallExpr)
 	maker := ""
 	if isCall {
@@ -304,8 +333,8 @@ func badError(name string, value ast.Expr) string {
 		if len(call.Args) != 2 {
 			return "gives hint.New no two texts"
 		}
-		msg, ok1 := text(call.Args[0])
-		advice, ok2 := text(call.Args[1])
+		msg, ok1 := text(call.Args[0], consts)
+		advice, ok2 := text(call.Args[1], consts)
 		if !ok1 || !ok2 || strings.TrimSpace(msg) == "" || strings.TrimSpace(advice) == "" {
 			return "has no message or no hint written out"
 		}
@@ -319,15 +348,19 @@ func badError(name string, value ast.Expr) string {
 	return "is no hint.New(message, hint)"
 }
 
-// text reads a string written out, also over several literals.
-func text(e ast.Expr) (string, bool) {
+// text reads a string written out, also over several literals and through a
+// constant of the package.
+func text(e ast.Expr, consts map[string]string) (string, bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:
 		s, err := strconv.Unquote(e.Value)
 		return s, err == nil && e.Kind == token.STRING
+	case *ast.Ident:
+		s, ok := consts[e.Name]
+		return s, ok
 	case *ast.BinaryExpr:
-		a, ok1 := text(e.X)
-		b, ok2 := text(e.Y)
+		a, ok1 := text(e.X, consts)
+		b, ok2 := text(e.Y, consts)
 		return a + b, ok1 && ok2 && e.Op == token.ADD
 	default:
 		return "", false
