@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -272,4 +273,28 @@ func FuzzParseExchange(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestReconcileBudget: a peer that splits every range for ever is dropped as
+// soon as it has sent more than the manifests could hold.
+func TestReconcileBudget(t *testing.T) {
+	have, want := folder(10), folder(20)
+	r := NewReconciler(have, want.Root(), len(want))
+	for range 1500 {
+		var answers []Answer
+		for _, ask := range r.Next() {
+			a := Answer{Lo: ask.Lo, Hi: ask.Hi}
+			if mid := ask.Lo + "0"; ask.Hi == "" || mid < ask.Hi {
+				a.Split = []Range{{Lo: ask.Lo, Hi: mid, Count: 1}, {Lo: mid, Hi: ask.Hi, Count: 1}}
+			}
+			answers = append(answers, a)
+		}
+		if err := r.Feed(answers); err != nil {
+			if !errors.Is(err, ErrReconcile) || !strings.Contains(err.Error(), "sends more") {
+				t.Errorf("Feed: %v", err)
+			}
+			return
+		}
+	}
+	t.Error("the peer was never dropped")
 }

@@ -210,3 +210,32 @@ func FuzzParseHistory(f *testing.F) {
 		}
 	})
 }
+
+func TestVerifyConsistencyOfEqualSizes(t *testing.T) {
+	h, _ := NewHistory(heads(5))
+	root, _ := h.Root(5)
+	old, _ := h.Root(4)
+	tests := []struct {
+		name     string
+		from, to int
+		a, b     [32]byte
+		proof    [][32]byte
+		want     error
+	}{
+		{"same tree", 5, 5, root, root, nil, nil},
+		{"same size, other root", 5, 5, old, root, nil, ErrConsistency},
+		{"same tree with a proof", 5, 5, root, root, [][32]byte{old}, ErrConsistency},
+		{"empty before any", 0, 5, EmptyRoot(), root, nil, nil},
+		{"empty with another root", 0, 5, old, root, nil, ErrConsistency},
+		{"empty with a proof", 0, 5, EmptyRoot(), root, [][32]byte{old}, ErrConsistency},
+		{"both empty, other root", 0, 0, EmptyRoot(), root, nil, ErrConsistency},
+		{"no proof", 4, 5, old, root, nil, ErrConsistency},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := VerifyConsistency(tt.from, tt.to, tt.a, tt.b, tt.proof); !errors.Is(err, tt.want) {
+				t.Errorf("VerifyConsistency: %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
