@@ -157,11 +157,11 @@ func ParseManifest(body []byte) (Manifest, error) {
 // parseLeaf reads the one spelling of a leaf. Bytes that JSON would escape
 // are no bytes of a path, which Check refuses.
 func parseLeaf(s string) (Leaf, error) {
-	malformed := fmt.Errorf("%w: %.120q", ErrManifest, s)
+	line := s
 	s, ok := strings.CutPrefix(s, `["`)
 	path, s, ok2 := strings.Cut(s, `","`)
 	if !ok || !ok2 || len(s) < CIDTextLen {
-		return Leaf{}, malformed
+		return Leaf{}, fmt.Errorf("%w: %.120q", ErrManifest, line)
 	}
 	cid, err := ParseCID(s[:CIDTextLen])
 	if err != nil {
@@ -171,7 +171,7 @@ func parseLeaf(s string) (Leaf, error) {
 	number, ok2 := strings.CutSuffix(s, "]")
 	size, err := strconv.ParseInt(number, 10, 64)
 	if !ok || !ok2 || err != nil || strconv.FormatInt(size, 10) != number {
-		return Leaf{}, malformed
+		return Leaf{}, fmt.Errorf("%w: %.120q", ErrManifest, line)
 	}
 	return Leaf{Path: path, CID: cid, Size: size}, nil
 }
