@@ -1,0 +1,374 @@
+package credential
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/internal/jsonld"
+	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/key"
+	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/verdict"
+)
+
+// Options are what Check needs beside the bytes.
+type Options struct {
+	// Resolver finds the documents behind DIDs. Nil makes every signer unknown.
+	Resolver did.Resolver
+	// At is the time that the verdict is about. Required.
+	At time.Time
+	// Loader holds the contexts; nil means the built-in ones.
+	Loader *jsonld.Loader
+	// Limits bound the JSON (zero: 2 MiB, depth 64), JSONLD the graph.
+	Limits strictjson.Limits
+	JSONLD jsonld.Limits
+	// Skew is how far ahead a proof's created may be; zero means 5 minutes.
+	Skew time.Duration
+	// RetiredBefore, when set, is asked whether a key that stands only in an older
+	// version may be used, because independent evidence proves that the
+	// signature came before its removal. Nil: never.
+	RetiredBefore func(method string, removed time.Time) bool
+}
+
+func (o Options) loader() *jsonld.Loader {
+	if o.Loader != nil {
+		return o.Loader
+	}
+	return jsonld.Builtin()
+}
+
+// Signer is what is known about the key that made the decisive proof.
+type Signer struct {
+	Method     did.VerificationMethod
+	DID        string          // the identifier that the method belongs to
+	Resolution *did.Resolution // how its document was found; nil when not
+	Retired    bool            // the key stands in an older version only
+	Created    *time.Time      // the proof's own word, which proves no time
+}
+
+// Checked is a credential with what was established about it.
+type Checked struct {
+	// Credential is nil when the bytes could not be read at all.
+	Credential *Credential
+	// Document is the secured document, without proofs; nil unless integrity
+	// passed. Only this may be read on.
+	Document map[string]any
+	// Checks are rows for format, integrity, signer and dates.
+	Checks []verdict.Check
+	Signer Signer
+	// OK is true when all four pass.
+	OK bool
+}
+
+// Row returns the worst row of the check called name.
+func (c *Checked) Row(name verdict.CheckName) verdict.Check {
+	row, _ := verdict.Verdict{Checks: c.Checks}.Worst(name)
+	return row
+}
+
+// Check reads a credential and establishes its form, that the signed bytes
+// are unchanged, that the key is the issuer's and may sign, and that the time
+// lies inside its validity (VCDM 2.0 section 7, Data Integrity 1.0 section 4,
+// CID 1.0 section 3.3). It never returns an error: every problem is a row.
+//
+// Integrity is judged even where the form is broken, so that a changed value
+// that also spoils the form is reported as what it is.
+func Check(ctx context.Context, body []byte, opt Options) *Checked {
+	lim := opt.Limits
+	if lim.MaxBytes == 0 {
+		lim.MaxBytes = MaxBytes
+	}
+	tree, err := strictjson.ParseObject(body, lim)
+	if err != nil {
+		return unreadable(err)
+	}
+	return CheckTree(ctx, tree, opt)
+}
+
+// CheckTree is Check for a credential that stands inside another document
+// which was read already.
+func CheckTree(ctx context.Context, tree map[string]any, opt Options) *Checked {
+	out := &Checked{}
+	c, shape := read(tree)
+	out.Credential = c
+	out.Checks = append(out.Checks, formatRows(c, shape, opt)...)
+	out.integrity(ctx, opt)
+	out.Checks = append(out.Checks, dateRows(c, shape, opt.At)...)
+	out.OK = true
+	for _, name := range []verdict.CheckName{verdict.Format, verdict.Integrity, verdict.Signer, verdict.Dates} {
+		out.OK = out.OK && passes(out.Checks, name)
+	}
+	return out
+}
+
+func passes(rows []verdict.Check, name verdict.CheckName) bool {
+	some := false
+	for _, r := range rows {
+		if r.Name != name {
+			continue
+		}
+		switch r.Result {
+		case verdict.Pass:
+			some = true
+		case verdict.Warn:
+		default:
+			return false
+		}
+	}
+	return some
+}
+
+func unreadable(err error) *Checked {
+	code := verdict.ParsingError
+	if errors.Is(err, strictjson.ErrTooLarge) {
+		code = verdict.TooLarge
+	} else if errors.Is(err, strictjson.ErrDepth) {
+		code = verdict.TooComplex
+	}
+	out := &Checked{Checks: []verdict.Check{verdict.New(verdict.Format, code).With("detail", err.Error()).From(fromCredential)}}
+	for _, name := range []verdict.CheckName{verdict.Integrity, verdict.Signer, verdict.Dates} {
+		out.Checks = append(out.Checks, verdict.New(name, verdict.NotChecked).As(verdict.Unknown))
+	}
+	return out
+}
+
+const fromCredential = "credential"
+
+// formatRows judges shape, contexts and meaning.
+func formatRows(c *Credential, shape error, opt Options) []verdict.Check {
+	row := func(code verdict.Code) verdict.Check { return verdict.New(verdict.Format, code).From(fromCredential) }
+	var rows []verdict.Check
+	if shape != nil {
+		rows = append(rows, row(verdict.MalformedValue).With("detail", shape.Error()))
+	}
+	if list, _ := c.Tree["@context"].([]any); true {
+		for _, e := range list {
+			if u, ok := e.(string); ok && !opt.loader().Has(u) {
+				rows = append(rows, row(verdict.UnknownContext).With("context", u))
+			} else if _, inline := e.(map[string]any); inline {
+				rows = append(rows, row(verdict.ContextInline))
+			}
+		}
+	}
+	if path := nestedContext(c.Tree); path != "" {
+		rows = append(rows, row(verdict.ContextInline).With("path", path))
+	}
+	if len(rows) == 0 {
+		if _, err := opt.loader().Expand(without(c.Tree, "proof")); err != nil {
+			rows = append(rows, row(expansionCode(err)).With("detail", err.Error()))
+		}
+	}
+	if len(rows) == 0 {
+		rows = append(rows, row(verdict.OK))
+	}
+	if c.Version == 1 {
+		rows = append(rows, row(verdict.VCDM11))
+	}
+	for _, f := range c.Findings {
+		rows = append(rows, row(verdict.ZoneMissing).With("detail", f))
+	}
+	return rows
+}
+
+func expansionCode(err error) verdict.Code {
+	switch {
+	case errors.Is(err, jsonld.ErrContext):
+		return verdict.UnknownContext
+	case errors.Is(err, jsonld.ErrBudget):
+		return verdict.TooComplex
+	}
+	return verdict.DataLoss
+}
+
+// nestedContext finds an @context below the top, which could give signed
+// words another meaning (Data Integrity 1.0 section 4.6, context validation).
+// Proofs carry theirs by rule; credentials inside a presentation are checked
+// on their own.
+func nestedContext(tree map[string]any) string {
+	var walk func(path string, v any) string
+	walk = func(path string, v any) string {
+		switch x := v.(type) {
+		case map[string]any:
+			if _, has := x["@context"]; has {
+				return path
+			}
+			for k, e := range x {
+				if k == "proof" {
+					continue
+				}
+				if p := walk(path+"."+k, e); p != "" {
+					return p
+				}
+			}
+		case []any:
+			for i, e := range x {
+				if p := walk(fmt.Sprintf("%s[%d]", path, i), e); p != "" {
+					return p
+				}
+			}
+		}
+		return ""
+	}
+	for k, v := range tree {
+		if k == "@context" || k == "proof" {
+			continue
+		}
+		if p := walk(k, v); p != "" {
+			return p
+		}
+	}
+	return ""
+}
+
+func dateRows(c *Credential, shape error, at time.Time) []verdict.Check {
+	row := func(code verdict.Code) verdict.Check { return verdict.New(verdict.Dates, code).From(fromCredential) }
+	from, until := c.ValidFrom, c.ValidUntil
+	names := []string{"validFrom", "validUntil"}
+	if c.Version == 1 {
+		names = []string{"issuanceDate", "expirationDate"}
+	}
+	for i, t := range []*time.Time{from, until} {
+		if _, has := c.Tree[names[i]]; has && t == nil {
+			return []verdict.Check{row(verdict.DateUnreadable).With("member", names[i])}
+		}
+	}
+	switch {
+	case from != nil && until != nil && until.Before(*from):
+		return []verdict.Check{row(verdict.DatesDisordered)}
+	case until != nil && !at.Before(*until) && !at.Equal(*until):
+		return []verdict.Check{row(verdict.Expired).With("until", proof.FormatTime(*until))}
+	case from != nil && at.Before(*from):
+		return []verdict.Check{row(verdict.NotYetValid).With("from", proof.FormatTime(*from))}
+	}
+	rows := []verdict.Check{row(verdict.OK)}
+	if from == nil {
+		rows = append(rows, row(verdict.NoValidity))
+	}
+	return rows
+}
+
+// integrity verifies the proofs and then asks whose key it was.
+func (c *Checked) integrity(ctx context.Context, opt Options) {
+	keys := &keyring{ctx: ctx, opt: opt, found: make(map[string]*lookup)}
+	report, err := proof.Verify(ctx, c.Credential.Tree, keys.key, proof.Options{
+		Purpose: proof.AssertionMethod, Now: opt.At, Skew: opt.Skew, Loader: opt.loader(), JSONLD: opt.JSONLD,
+	})
+	if err != nil {
+		code := verdict.ProofMalformed
+		if errors.Is(err, proof.ErrMissing) {
+			code = verdict.ProofMissing
+		}
+		c.Checks = append(c.Checks,
+			verdict.New(verdict.Integrity, code).With("detail", err.Error()).From(fromCredential),
+			verdict.New(verdict.Signer, verdict.NotChecked).As(verdict.Unknown))
+		return
+	}
+	best := decisive(report.Proofs, c.Credential.Issuer)
+	row := c.integrityRow(report.Proofs[best], opt)
+	c.Checks = append(c.Checks, row)
+	for i, p := range report.Proofs {
+		if i != best {
+			c.Checks = append(c.Checks, extraRow(p))
+		}
+	}
+	if row.Result == verdict.Pass {
+		c.Document = report.Document
+	}
+	c.signerRows(report.Proofs[best], keys, opt)
+}
+
+// decisive picks the proof that counts: the issuer's own, a good one before
+// a bad one; with none by the issuer, the first.
+func decisive(proofs []proof.Result, issuer string) int {
+	best, rank := 0, -1
+	for i, p := range proofs {
+		r := 0
+		if controllerOf(p.VerificationMethod) == issuer {
+			r += 2
+		}
+		if p.Err == nil {
+			r++
+		}
+		if r > rank {
+			best, rank = i, r
+		}
+	}
+	return best
+}
+
+// extraRow reports a further proof. One that fails is a failure of the whole
+// set (Data Integrity 1.0 section 4.5): somebody's signature does not fit.
+func extraRow(p proof.Result) verdict.Check {
+	if p.Err != nil && (errors.Is(p.Err, proof.ErrSignature) || errors.Is(p.Err, proof.ErrChain)) {
+		return verdict.New(verdict.Integrity, verdict.SignatureInvalid).With("method", p.VerificationMethod).With("detail", p.Err.Error()).From(fromCredential)
+	}
+	row := verdict.New(verdict.Integrity, verdict.ProofExtra).With("method", p.VerificationMethod).From(fromCredential)
+	if p.Err != nil {
+		row = row.With("detail", p.Err.Error())
+	}
+	return row
+}
+
+func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
+	row := func(code verdict.Code) verdict.Check {
+		r := verdict.New(verdict.Integrity, code).With("suite", p.Suite).From(fromCredential)
+		if p.Err != nil {
+			r = r.With("detail", p.Err.Error())
+		}
+		return r
+	}
+	switch err := p.Err; {
+	case err == nil:
+		return row(verdict.OK)
+	case errors.Is(err, errNoKey):
+		return row(verdict.KeyUnavailable)
+	case errors.Is(err, proof.ErrTransform):
+		return c.untransformed(p, row, opt)
+	case errors.Is(err, proof.ErrSuite):
+		return row(verdict.ProofUnknownSuite)
+	case errors.Is(err, proof.ErrPurpose):
+		return row(verdict.ProofWrongPurpose)
+	case errors.Is(err, proof.ErrFuture):
+		return row(verdict.ProofCreatedInFuture)
+	case errors.Is(err, proof.ErrExpired):
+		return row(verdict.ProofExpired)
+	case errors.Is(err, proof.ErrMissing), errors.Is(err, proof.ErrMalformed), errors.Is(err, proof.ErrTooMany):
+		return row(verdict.ProofMalformed)
+	case errors.Is(err, proof.ErrSignature), errors.Is(err, proof.ErrChain):
+		return row(verdict.SignatureInvalid)
+	case errors.Is(err, key.ErrWeak):
+		return row(verdict.CryptographicError)
+	}
+	return row(verdict.NotChecked).As(verdict.Unknown)
+}
+
+// untransformed judges a document that has no canonical form under the strict
+// rules. Where the signature does not even fit what a lax reader would have
+// signed, the content was changed, and that is the answer; otherwise nothing
+// can be said, because words without a meaning are not covered.
+func (c *Checked) untransformed(p proof.Result, row func(verdict.Code) verdict.Check, opt Options) verdict.Check {
+	if errors.Is(p.Err, jsonld.ErrDataLoss) && !p.Key.IsZero() {
+		list, _ := objects(c.Credential.Tree["proof"])
+		if p.Index < len(list) {
+			err := proof.VerifyLax(without(c.Credential.Tree, "proof"), list[p.Index], p.Key, opt.loader(), opt.JSONLD)
+			if errors.Is(err, proof.ErrSignature) {
+				return row(verdict.SignatureInvalid)
+			}
+		}
+	}
+	return row(verdict.NotChecked).As(verdict.Unknown)
+}
+
+// without returns a shallow copy of m lacking one member.
+func without(m map[string]any, name string) map[string]any {
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		if k != name {
+			out[k] = v
+		}
+	}
+	return out
+}

@@ -1,0 +1,162 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bonafide-id/bonafide/internal/jsonld"
+	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/key"
+)
+
+// SignOptions says what proof to add.
+type SignOptions struct {
+	// Suite is EdDSAJCS2022 (the default when empty) or EdDSARDFC2022.
+	Suite string
+	// VerificationMethod is the absolute URL of the signing key. Required.
+	VerificationMethod string
+	// Purpose defaults to assertionMethod.
+	Purpose string
+	// Created is left out when zero.
+	Created time.Time
+	Expires *time.Time
+	// Domain, Challenge bind a presentation; ID and PreviousProof build chains.
+	Domain, Challenge string
+	ID                string
+	PreviousProof     []string
+	// Loader holds the contexts for EdDSARDFC2022.
+	Loader *jsonld.Loader
+	JSONLD jsonld.Limits
+}
+
+// Sign returns a copy of doc with one more proof. A proof that is there
+// already stays beside the new one as a set; with PreviousProof the new one
+// covers those it names.
+func Sign(ctx context.Context, doc map[string]any, s key.Signer, opt SignOptions) (map[string]any, error) {
+	if opt.Suite == "" {
+		opt.Suite = EdDSAJCS2022
+	}
+	if opt.Purpose == "" {
+		opt.Purpose = AssertionMethod
+	}
+	if opt.VerificationMethod == "" {
+		return nil, fmt.Errorf("%w: verificationMethod", ErrMissing)
+	}
+	out, _ := strictjson.Clone(doc).(map[string]any)
+	var existing []any
+	if out["proof"] != nil {
+		list, err := listProofs(out, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range list {
+			existing = append(existing, any(p))
+		}
+	}
+	bare := without(out, "proof")
+	p, err := newProof(bare, opt)
+	if err != nil {
+		return nil, err
+	}
+	secured, err := signedWith(bare, existing, opt.PreviousProof)
+	if err != nil {
+		return nil, err
+	}
+	if err := signInto(ctx, p, secured, s, opt); err != nil {
+		return nil, err
+	}
+	if len(existing) == 0 {
+		out["proof"] = p
+	} else {
+		out["proof"] = append(existing, any(p))
+	}
+	return out, nil
+}
+
+// newProof builds the proof configuration without its value.
+func newProof(bare map[string]any, opt SignOptions) (map[string]any, error) {
+	p := map[string]any{
+		"type":               dataIntegrityProof,
+		"cryptosuite":        opt.Suite,
+		"verificationMethod": opt.VerificationMethod,
+		"proofPurpose":       opt.Purpose,
+	}
+	switch opt.Suite {
+	case EdDSAJCS2022:
+		// DI EdDSA 1.0 section 3.3.1 step 2: the signed context travels along.
+		if c, ok := bare["@context"]; ok {
+			p["@context"] = strictjson.Clone(c)
+		}
+	case EdDSARDFC2022:
+	default:
+		return nil, fmt.Errorf("%w: %q cannot be made, only verified", ErrSuite, opt.Suite)
+	}
+	for name, value := range map[string]string{"id": opt.ID, "domain": opt.Domain, "challenge": opt.Challenge} {
+		if value != "" {
+			p[name] = value
+		}
+	}
+	if !opt.Created.IsZero() {
+		p["created"] = FormatTime(opt.Created)
+	}
+	if opt.Expires != nil {
+		p["expires"] = FormatTime(*opt.Expires)
+	}
+	switch len(opt.PreviousProof) {
+	case 0:
+	case 1:
+		p["previousProof"] = opt.PreviousProof[0]
+	default:
+		refs := make([]any, len(opt.PreviousProof))
+		for i, r := range opt.PreviousProof {
+			refs[i] = r
+		}
+		p["previousProof"] = refs
+	}
+	return p, nil
+}
+
+// signedWith puts the proofs that a chain covers into the document.
+func signedWith(bare map[string]any, existing []any, refs []string) (map[string]any, error) {
+	if len(refs) == 0 {
+		return bare, nil
+	}
+	var previous []any
+	for _, ref := range refs {
+		found := false
+		for _, e := range existing {
+			if m, _ := e.(map[string]any); m["id"] == ref {
+				previous, found = append(previous, e), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("%w: no proof has the id %q", ErrChain, ref)
+		}
+	}
+	out := without(bare)
+	out["proof"] = previous
+	return out, nil
+}
+
+func signInto(ctx context.Context, p, secured map[string]any, s key.Signer, opt SignOptions) error {
+	if s.Public().Kind() != key.Ed25519 {
+		return fmt.Errorf("%w: %s wants an Ed25519 key", ErrSuite, opt.Suite)
+	}
+	var hash []byte
+	var err error
+	if opt.Suite == EdDSAJCS2022 {
+		hash, err = HashJCS(secured, p)
+	} else {
+		hash, err = hashRDFC(secured, p, Options{Loader: opt.Loader, JSONLD: opt.JSONLD})
+	}
+	if err != nil {
+		return err
+	}
+	sig, err := s.Sign(ctx, hash)
+	if err != nil {
+		return fmt.Errorf("proof: sign: %w", err)
+	}
+	p["proofValue"] = "z" + key.Base58Encode(sig)
+	return nil
+}

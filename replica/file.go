@@ -1,0 +1,282 @@
+package replica
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/did/webvh"
+	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/record"
+	"github.com/bonafide-id/bonafide/revocation"
+	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/verdict"
+)
+
+// ForkStatus is the kind under which two lists that take back a revocation
+// are kept as evidence; the body is a JSON list of the two credentials.
+const ForkStatus = "status"
+
+// acceptFile judges one file: the newest head must name it with exactly this
+// content, and it must hold by itself.
+func (r *Replica) acceptFile(ctx context.Context, o Offer) Result {
+	subject := o.File.Subject
+	rec, err := record.New(subject, o.File.Path, o.File.Body)
+	if err != nil {
+		return refused(subject, err)
+	}
+	switch rec.Kind {
+	case record.KindStatusList, record.KindWhois, record.KindRecognition, record.KindPractice, record.KindSchema:
+	default:
+		return refused(subject, fmt.Errorf("%w: %s does not come as a file", ErrOffer, rec.Path))
+	}
+	defer r.lock(subject)()
+	h, err := r.History(ctx, subject)
+	if errors.Is(err, ErrUnknown) {
+		return pending(subject, NeedLog, ErrNeedsLog)
+	}
+	if err != nil {
+		return refused(subject, err)
+	}
+	held, err := r.latest(ctx, subject)
+	if err != nil {
+		return refused(subject, err)
+	}
+	if held == nil {
+		return pending(subject, NeedHead, ErrNotNamed)
+	}
+	manifest, err := r.Manifest(ctx, subject)
+	if err != nil {
+		return refused(subject, err)
+	}
+	leaf, named := manifest.Find(rec.Path)
+	if !named || leaf.CID != rec.CID {
+		return stale(subject, fmt.Errorf("%w: %s", ErrNotNamed, rec.Path))
+	}
+	old, err := r.fileRow(ctx, subject, rec.Path)
+	if err != nil {
+		return refused(subject, err)
+	}
+	if old != nil && old.CID == rec.CID.String() {
+		return Result{Outcome: record.Known, Subject: subject}
+	}
+	c := fileCheck{r: r, h: h, rec: rec, source: o.Source}
+	if err := c.run(ctx); err != nil {
+		return refused(subject, fmt.Errorf("%w: %s: %w", ErrFile, rec.Path, err))
+	}
+	now := r.cfg.Clock().UnixMilli()
+	err = r.store.Update(ctx, "", func(tx store.Tx) error {
+		if err := put(tx, subject, rec.Path, rec.Kind, rec.Body, o.Source, now); err != nil {
+			return err
+		}
+		return c.keep(tx, now)
+	})
+	if err != nil {
+		return refused(subject, err)
+	}
+	r.changed(Change{Subject: subject, Paths: []string{rec.Path}, Source: o.Source})
+	return Result{Outcome: record.Fresh, Subject: subject}
+}
+
+// fileCheck verifies one file by what it is.
+type fileCheck struct {
+	r      *Replica
+	h      *webvh.History
+	rec    record.Record
+	source string
+
+	// What a status list leaves behind.
+	sticky   []byte
+	evidence []byte
+}
+
+func (c *fileCheck) options() credential.Options {
+	return credential.Options{Resolver: c.r.Resolver(), At: c.r.cfg.Clock(), Loader: c.r.cfg.Loader, Skew: c.r.cfg.Skew}
+}
+
+func (c *fileCheck) run(ctx context.Context) error {
+	switch c.rec.Kind {
+	case record.KindStatusList:
+		return c.statusList(ctx)
+	case record.KindWhois:
+		return c.whois(ctx)
+	case record.KindRecognition:
+		return c.recognition(ctx)
+	case record.KindPractice:
+		doc, err := c.document()
+		if err != nil {
+			return err
+		}
+		_, err = credential.CheckPractice(ctx, c.rec.Body, doc)
+		return err
+	case record.KindSchema:
+		_, err := strictjson.ParseObject(c.rec.Body, strictjson.Limits{MaxBytes: record.KindSchema.MaxBytes()})
+		return err
+	}
+	return record.ErrKind
+}
+
+// document is the newest document of the identifier.
+func (c *fileCheck) document() (*did.Document, error) { return document(c.h) }
+
+func document(h *webvh.History) (*did.Document, error) {
+	n := lastLive(h)
+	for i := h.Len() - 1; i >= 0; i-- {
+		if e := h.Entry(i); e.Number == n {
+			return did.ParseDocument(e.State)
+		}
+	}
+	return nil, did.ErrNotFound
+}
+
+// locations are the URLs that a path has had: one for each name in the log.
+func locations(h *webvh.History, path string) []string {
+	var urls []string
+	for _, d := range h.DIDs() {
+		if id, err := webvh.ParseID(d); err == nil {
+			urls = append(urls, id.FileURL(path))
+		}
+	}
+	return urls
+}
+
+func (c *fileCheck) statusList(ctx context.Context) error {
+	list, row, ok := revocation.ReadList(ctx, c.rec.Body, revocation.Options{Credential: c.options()})
+	if !ok {
+		return fmt.Errorf("%s: %s", row.Code, row.Params["detail"])
+	}
+	at := false
+	for _, u := range locations(c.h, c.rec.Path) {
+		at = at || u == list.ID
+	}
+	if !at {
+		return fmt.Errorf("the list calls itself %.200s", list.ID)
+	}
+	if record.SubjectOf(list.Issuer) != c.h.SCID() {
+		p, err := c.r.Practice(ctx, c.h.SCID())
+		if err != nil || !contains(p.ListIssuers, list.Issuer) {
+			return fmt.Errorf("the list is by %.200s, whom the issuer does not name for lists", list.Issuer)
+		}
+	}
+	return c.against(ctx, list)
+}
+
+// against compares a list with the one held under its path: it must not be
+// older, and no revocation may be gone.
+func (c *fileCheck) against(ctx context.Context, list *revocation.List) error {
+	var old []byte
+	var mask store.Revoked
+	err := c.r.store.View(ctx, func(tx store.Tx) (err error) {
+		old, mask = nil, store.Revoked{}
+		if old, err = body(tx, c.rec.Subject, c.rec.Path); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if mask, err = tx.GetRevoked(c.rec.Subject, c.rec.Path); errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		before, err := credential.Parse(old, strictjson.Limits{})
+		if err == nil && before.ValidFrom != nil && list.ValidFrom != nil && list.ValidFrom.Before(*before.ValidFrom) {
+			return fmt.Errorf("the list is older than the one held, from %s", before.ValidFrom)
+		}
+	}
+	if !containsPurpose(list.Purposes, revocation.Revocation) {
+		return nil
+	}
+	c.sticky = list.Bits.Bytes()
+	if gone := revocation.FromBytes(mask.Bits).GoneIn(list.Bits, 1); len(gone) > 0 && old != nil {
+		c.evidence, err = json.Marshal([]json.RawMessage{old, c.rec.Body})
+		c.r.log.Warn("a revocation was taken back", "subject", c.rec.Subject, "path", c.rec.Path)
+	}
+	return err
+}
+
+// keep records what a status list leaves behind, in the file's transaction.
+func (c *fileCheck) keep(tx store.Tx, now int64) error {
+	if c.sticky != nil {
+		if err := tx.OrRevoked(c.rec.Subject, c.rec.Path, c.sticky); err != nil {
+			return err
+		}
+	}
+	if c.evidence == nil {
+		return nil
+	}
+	err := tx.PutFork(store.Fork{Subject: c.rec.Subject, Kind: ForkStatus, Parent: c.rec.Path, Body: c.evidence, SeenAt: now})
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	return err
+}
+
+// whois must be a presentation by the identifier; what is in it may be by
+// issuers that are not at hand yet, but nothing in it may be forged.
+func (c *fileCheck) whois(ctx context.Context) error {
+	p, err := credential.CheckPresentation(ctx, c.rec.Body, c.options(), "", nil)
+	if err != nil {
+		return err
+	}
+	if !p.Signed {
+		return fmt.Errorf("the presentation is not signed by the identifier: %w", orMissing(p.Err))
+	}
+	if record.SubjectOf(p.Holder) != c.h.SCID() {
+		return fmt.Errorf("the presentation is by %.200s", p.Holder)
+	}
+	for i, inside := range p.Credentials {
+		if row := inside.Row(verdict.Integrity); row.Result == verdict.Fail {
+			return fmt.Errorf("credential %d: %s %s", i, row.Code, row.Params["detail"])
+		}
+	}
+	return nil
+}
+
+func orMissing(err error) error {
+	if err == nil {
+		return credential.ErrHolder
+	}
+	return err
+}
+
+// recognition must be a credential by the identifier itself.
+func (c *fileCheck) recognition(ctx context.Context) error {
+	checked := credential.Check(ctx, c.rec.Body, c.options())
+	if checked.Credential == nil {
+		return credential.ErrParse
+	}
+	for _, name := range []verdict.CheckName{verdict.Format, verdict.Integrity, verdict.Signer} {
+		row := checked.Row(name)
+		// A key that was retired since, and only that, may stay unknown.
+		if row.Result == verdict.Fail || row.Result == verdict.Unknown && row.Code != verdict.SignerRetired {
+			return fmt.Errorf("%s: %s %s", name, row.Code, row.Params["detail"])
+		}
+	}
+	if record.SubjectOf(checked.Credential.Issuer) != c.h.SCID() {
+		return fmt.Errorf("the credential is by %.200s", checked.Credential.Issuer)
+	}
+	return nil
+}
+
+func contains(list []string, s string) bool {
+	for _, e := range list {
+		if e == s {
+			return true
+		}
+	}
+	return false
+}
+
+func containsPurpose(list []revocation.Purpose, p revocation.Purpose) bool {
+	for _, e := range list {
+		if e == p {
+			return true
+		}
+	}
+	return false
+}

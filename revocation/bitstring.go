@@ -1,0 +1,147 @@
+package revocation
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"math/bits"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+const (
+	// MinEntries is the fewest entries of a list that protect the holders
+	// (Bitstring Status List 1.0 section 3.2: 131,072, which are 16 KiB).
+	MinEntries = 131_072
+	// MaxListBytes is the default cap on an unpacked list: 8 MiB.
+	MaxListBytes = 8 << 20
+	// maxEncoded caps the encoded text: 12 MiB.
+	maxEncoded = 12 << 20
+)
+
+// Bitstring is a list of bits. Index 0 is the left-most, which is the most
+// significant bit of the first byte (Bitstring Status List 1.0 section 2.2).
+type Bitstring struct{ b []byte }
+
+// NewBitstring returns n zero bits; n is rounded up to whole bytes.
+func NewBitstring(n int64) Bitstring { return Bitstring{make([]byte, (n+7)/8)} }
+
+// FromBytes returns the bits of b, which it keeps.
+func FromBytes(b []byte) Bitstring { return Bitstring{b} }
+
+// Len is the number of bits.
+func (s Bitstring) Len() int64 { return int64(len(s.b)) * 8 }
+
+// Bytes returns the bytes behind the bits; the caller must not change them.
+func (s Bitstring) Bytes() []byte { return s.b }
+
+// Get reads one bit. The error is ErrRange.
+func (s Bitstring) Get(i int64) (bool, error) {
+	if i < 0 || i>>3 >= int64(len(s.b)) {
+		return false, ErrRange
+	}
+	return s.b[i>>3]&(0x80>>(i&7)) != 0, nil
+}
+
+// Set sets one bit to 1. The error is ErrRange.
+func (s Bitstring) Set(i int64) error {
+	if i < 0 || i>>3 >= int64(len(s.b)) {
+		return ErrRange
+	}
+	s.b[i>>3] |= 0x80 >> (i & 7)
+	return nil
+}
+
+// Count is the number of bits that are set.
+func (s Bitstring) Count() int {
+	n := 0
+	for _, b := range s.b {
+		n += bits.OnesCount8(b)
+	}
+	return n
+}
+
+// GoneIn returns the first few indices that are set here and not set in next,
+// at most limit; in a list of purpose revocation there must be none.
+func (s Bitstring) GoneIn(next Bitstring, limit int) []int64 {
+	var gone []int64
+	for i, b := range s.b {
+		var n byte
+		if i < len(next.b) {
+			n = next.b[i]
+		}
+		for lost := b &^ n; lost != 0 && len(gone) < limit; {
+			at := bits.LeadingZeros8(lost)
+			gone = append(gone, int64(i)*8+int64(at))
+			lost &^= 0x80 >> at
+		}
+		if len(gone) == limit {
+			break
+		}
+	}
+	return gone
+}
+
+// Encode packs the bits as an encodedList: "u", then base64url without padding
+// of one GZIP member without name or time, so that equal bits give equal text
+// from this version of the program.
+func (s Bitstring) Encode() (string, error) {
+	var buf bytes.Buffer
+	z, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	if err != nil {
+		return "", fmt.Errorf("revocation: pack: %w", err)
+	}
+	if _, err := z.Write(s.b); err != nil {
+		return "", fmt.Errorf("revocation: pack: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return "", fmt.Errorf("revocation: pack: %w", err)
+	}
+	return "u" + base64.RawURLEncoding.EncodeToString(buf.Bytes()), nil
+}
+
+// Decode unpacks an encodedList (section 3.3, expand). It stops as soon as
+// more than max bytes come out (zero: 8 MiB). Errors: ErrEncoding for a missing
+// "u", padding, a damaged or second GZIP member or trailing bytes; ErrTooLarge.
+func Decode(encoded string, max int64) (Bitstring, error) {
+	if len(encoded) == 0 || encoded[0] != 'u' {
+		return Bitstring{}, fmt.Errorf("%w: the multibase prefix u is missing", ErrEncoding)
+	}
+	return decodeBare(encoded[1:], max)
+}
+
+// decodeBare unpacks the text of a StatusList2021, which has no prefix.
+func decodeBare(encoded string, max int64) (Bitstring, error) {
+	if max <= 0 {
+		max = MaxListBytes
+	}
+	if len(encoded) > maxEncoded {
+		return Bitstring{}, fmt.Errorf("%w: %d characters", ErrTooLarge, len(encoded))
+	}
+	packed, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	if err != nil {
+		return Bitstring{}, fmt.Errorf("%w: not base64url without padding", ErrEncoding)
+	}
+	in := bytes.NewReader(packed) // an io.ByteReader, so nothing is read ahead
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		return Bitstring{}, fmt.Errorf("%w: no GZIP header", ErrEncoding)
+	}
+	z.Multistream(false)
+	out, err := io.ReadAll(io.LimitReader(z, max+1))
+	if err != nil {
+		if errors.Is(err, gzip.ErrChecksum) {
+			return Bitstring{}, fmt.Errorf("%w: the GZIP check sum is wrong", ErrEncoding)
+		}
+		return Bitstring{}, fmt.Errorf("%w: the GZIP data is damaged", ErrEncoding)
+	}
+	if int64(len(out)) > max {
+		return Bitstring{}, fmt.Errorf("%w: more than %d bytes come out", ErrTooLarge, max)
+	}
+	if in.Len() > 0 {
+		return Bitstring{}, fmt.Errorf("%w: %d bytes follow the GZIP member", ErrEncoding, in.Len())
+	}
+	return Bitstring{out}, nil
+}

@@ -1,0 +1,101 @@
+package revocation
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/bonafide-id/bonafide/verdict"
+)
+
+// Purpose says what a set bit means.
+type Purpose string
+
+// The purposes of Bitstring Status List 1.0 section 2.1. Only the first two
+// touch the outcome of a verdict.
+const (
+	Revocation Purpose = "revocation"
+	Suspension Purpose = "suspension"
+	Refresh    Purpose = "refresh"
+	Message    Purpose = "message"
+)
+
+// The types of status entry that are read.
+const (
+	TypeEntry     = "BitstringStatusListEntry"
+	typeEntry2021 = "StatusList2021Entry"
+	typeList      = "BitstringStatusListCredential"
+	typeList2021  = "StatusList2021Credential"
+)
+
+const maxEntries = 16
+
+// Entry is one status entry of a credential.
+type Entry struct {
+	Type    string
+	Purpose Purpose
+	Index   int64
+	List    string // URL of the status list credential
+}
+
+// ParseEntry reads one credentialStatus object (section 2.1). ok is false when
+// it cannot be used, and the row, of the check status, says why.
+func ParseEntry(m map[string]any) (e Entry, row verdict.Check, ok bool) {
+	bad := func(code verdict.Code, detail string) (Entry, verdict.Check, bool) {
+		return Entry{}, verdict.New(verdict.Status, code).With("detail", detail).From("credential"), false
+	}
+	e.Type, _ = m["type"].(string)
+	if list, isList := m["type"].([]any); isList && len(list) == 1 {
+		e.Type, _ = list[0].(string)
+	}
+	if e.Type != TypeEntry && e.Type != typeEntry2021 {
+		return bad(verdict.UnknownStatusType, "type "+strconv.Quote(e.Type))
+	}
+	purpose, isText := m["statusPurpose"].(string)
+	if !isText || purpose == "" {
+		return bad(verdict.MalformedValue, "statusPurpose must be one text")
+	}
+	e.Purpose = Purpose(purpose)
+	if size, has := m["statusSize"]; has && fmt.Sprint(size) != "1" {
+		return bad(verdict.StatusSizeUnsupported, fmt.Sprintf("statusSize %v", size))
+	}
+	index, isText := m["statusListIndex"].(string)
+	if !isText {
+		return bad(verdict.MalformedValue, "statusListIndex must be a text of decimal digits")
+	}
+	n, valid := decimal(index)
+	if !valid {
+		return bad(verdict.MalformedValue, "statusListIndex "+strconv.Quote(clip(index))+" is no index")
+	}
+	e.Index = n
+	e.List, isText = m["statusListCredential"].(string)
+	if !isText || e.List == "" || len(e.List) > 4096 {
+		return bad(verdict.MalformedValue, "statusListCredential must be a URL")
+	}
+	if id, has := m["id"]; has && id == e.List {
+		return bad(verdict.MalformedValue, "id must not be the URL of the list")
+	}
+	return e, verdict.Check{}, true
+}
+
+// decimal accepts canonical decimal digits only: no sign, space or leading
+// zero, ASCII, and small enough to be a place in a list.
+func decimal(s string) (int64, bool) {
+	if len(s) == 0 || len(s) > 18 || len(s) > 1 && s[0] == '0' {
+		return 0, false
+	}
+	var n int64
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+func clip(s string) string {
+	if len(s) > 80 {
+		return s[:80] + "..."
+	}
+	return s
+}

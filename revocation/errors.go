@@ -1,0 +1,24 @@
+package revocation
+
+import "github.com/bonafide-id/bonafide/internal/hint"
+
+var (
+	// ErrEncoding: an encodedList is not what the specification demands. The
+	// status is unknown.
+	ErrEncoding = hint.New("revocation: the encoded list is malformed", "Ask the issuer; its status list is not base64url of one GZIP member with the prefix u.")
+	// ErrTooLarge: a list unpacks to more than is read. The status is unknown.
+	ErrTooLarge = hint.New("revocation: the list is too large", "Raise the limit only if you trust the issuer; the specification needs 16 KiB.")
+	// ErrRange: an index lies outside a list.
+	ErrRange = hint.New("revocation: index outside the list", "Check the list number and the index; the index is printed in the credential's credentialStatus.")
+	// ErrNoList: the issuer has no list of that number.
+	ErrNoList = hint.New("revocation: no such status list", "Run `bonafide status show` to see the lists of the issuer.")
+	// ErrNotAllocated: the index was never given to a credential. Nothing was
+	// changed.
+	ErrNotAllocated = hint.New("revocation: this index belongs to no credential", "Check the index; it is printed in the credential's credentialStatus.")
+	// ErrFinal: a revocation cannot be taken back. Issue a new credential.
+	ErrFinal = hint.New("revocation: a revocation is final", "Issue a new credential in place of the revoked one; only a suspension can be lifted.")
+	// ErrPurpose: the book keeps no such purpose.
+	ErrPurpose = hint.New("revocation: unknown purpose", "Use revocation or suspension.")
+	// ErrNoRoom: no index could be found in an open list. Open another list.
+	ErrNoRoom = hint.New("revocation: no free index in the open list", "Try again; a new list is opened by itself when one is full.")
+)
