@@ -3,7 +3,7 @@ package key
 import (
 	"encoding/binary"
 	"fmt"
-	"math/big"
+	"math/bits"
 )
 
 // smallOrderY returns the y coordinates, little-endian with a clear sign bit, of
@@ -56,32 +56,113 @@ func checkEd25519(b *[32]byte) error {
 
 // onEdwards25519 reports whether a point with this y exists: x^2 = u/v with
 // u = y^2-1 and v = d*y^2+1 (RFC 8032, 5.1.3) has a solution exactly when u*v is
-// a square, as v is never zero. The key is public, so time may depend on it.
+// a square, as v is never zero. Asking that with a Jacobi symbol costs a small
+// part of a verification, taking the root would cost a third of one.
 func onEdwards25519(y *[32]byte) bool {
-	var be [32]byte
-	for i, b := range y {
-		be[31-i] = b
+	var e element
+	for i := range e {
+		e[i] = binary.LittleEndian.Uint64(y[8*i:])
 	}
-	p, d := fieldPrime(), edwardsD()
-	yy := new(big.Int).SetBytes(be[:])
-	yy.Mul(yy, yy).Mod(yy, p)
-	v := d.Mul(d, yy)
-	v.Add(v, big.NewInt(1))
-	u := yy.Sub(yy, big.NewInt(1))
-	u.Mul(u, v).Mod(u, p)
-	return big.Jacobi(u, p) >= 0
+	yy := e.mul(e)
+	u := yy.add(element{0xffffffffffffffec, 0xffffffffffffffff, 0xffffffffffffffff, 0x7fffffffffffffff}) // -1
+	v := yy.mul(edwardsD()).add(element{1})
+	return u.mul(v).jacobi() >= 0
 }
 
-// fieldPrime returns 2^255 - 19.
-func fieldPrime() *big.Int {
-	p := new(big.Int).Lsh(big.NewInt(1), 255)
-	return p.Sub(p, big.NewInt(19))
+// edwardsD returns -121665/121666 modulo p (RFC 8032, 5.1).
+func edwardsD() element {
+	return element{0x75eb4dca135978a3, 0x00700a4d4141d8ab, 0x8cc740797779e898, 0x52036cee2b6ffe73}
 }
 
-// edwardsD returns -121665/121666 modulo the field's prime (RFC 8032, 5.1).
-func edwardsD() *big.Int {
-	return new(big.Int).SetBytes([]byte{
-		0x52, 0x03, 0x6c, 0xee, 0x2b, 0x6f, 0xfe, 0x73, 0x8c, 0xc7, 0x40, 0x79, 0x77, 0x79, 0xe8, 0x98,
-		0x00, 0x70, 0x0a, 0x4d, 0x41, 0x41, 0xd8, 0xab, 0x75, 0xeb, 0x4d, 0xca, 0x13, 0x59, 0x78, 0xa3,
-	})
+// element is a number below 2^256 that stands for its remainder modulo
+// p = 2^255-19, least significant word first. Its functions take a time that
+// depends on the value: it is for public keys only.
+type element [4]uint64
+
+// add returns a number congruent to e+f.
+func (e element) add(f element) element {
+	var c uint64
+	for i := range e {
+		e[i], c = bits.Add64(e[i], f[i], c)
+	}
+	return e.fold(c)
+}
+
+// fold adds high*2^256, which is high*38 modulo p. high is below 2^58.
+func (e element) fold(high uint64) element {
+	for high > 0 {
+		c := high * 38
+		for i := range e {
+			e[i], c = bits.Add64(e[i], c, 0)
+		}
+		high = c
+	}
+	return e
+}
+
+// mul returns a number congruent to e*f.
+func (e element) mul(f element) element {
+	var wide [8]uint64
+	for i := range e {
+		wide[i+4] = mulAdd(wide[i:i+4], f, e[i])
+	}
+	low := element(wide[:4])
+	return low.fold(mulAdd(low[:], element(wide[4:]), 38))
+}
+
+// mulAdd adds f*k to sum and returns the word that is carried out.
+func mulAdd(sum []uint64, f element, k uint64) (carry uint64) {
+	for i := range f {
+		hi, lo := bits.Mul64(f[i], k)
+		lo, c := bits.Add64(lo, carry, 0)
+		hi += c
+		sum[i], c = bits.Add64(sum[i], lo, 0)
+		carry = hi + c
+	}
+	return carry
+}
+
+// jacobi returns the Jacobi symbol (e/p): 1 for a square, -1 for none, 0 for a
+// multiple of p. It is the binary algorithm: factors of two leave by the rule for
+// (2/n), odd numbers swap by quadratic reciprocity.
+func (e element) jacobi() int {
+	// Words in variables of their own, because the compiler keeps no array in
+	// registers.
+	e0, e1, e2, e3 := e[0], e[1], e[2], e[3]
+	p := element{0xffffffffffffffed, 0xffffffffffffffff, 0xffffffffffffffff, 0x7fffffffffffffff}
+	n0, n1, n2, n3 := p[0], p[1], p[2], p[3]
+	var flips uint64 // the lowest bit counts the changes of sign
+	for e0|e1|e2|e3 != 0 {
+		for e0 == 0 { // 64 twos: an even number of changes
+			e0, e1, e2, e3 = e1, e2, e3, 0
+		}
+		twos := bits.TrailingZeros64(e0) & 63
+		up := (63 - twos) & 63 // and one more, as a shift by 64 is none by 0
+		e0 = e0>>twos | e1<<1<<up
+		e1 = e1>>twos | e2<<1<<up
+		e2 = e2>>twos | e3<<1<<up
+		e3 >>= twos
+		flips ^= uint64(twos) & (n0>>1 ^ n0>>2) // n = 3 or 5 modulo 8
+		d0, swap := bits.Sub64(e0, n0, 0)
+		d1, swap := bits.Sub64(e1, n1, swap)
+		d2, swap := bits.Sub64(e2, n2, swap)
+		d3, swap := bits.Sub64(e3, n3, swap)
+		flips ^= swap & (e0 & n0 >> 1) // both 3 modulo 4
+		// n becomes the smaller number and e the distance. Which is smaller cannot be
+		// foretold, so masks are faster here than a branch.
+		mask := -swap
+		n0 ^= mask & (n0 ^ e0)
+		n1 ^= mask & (n1 ^ e1)
+		n2 ^= mask & (n2 ^ e2)
+		n3 ^= mask & (n3 ^ e3)
+		var c uint64
+		e0, c = bits.Add64(d0^mask, swap, 0)
+		e1, c = bits.Add64(d1^mask, 0, c)
+		e2, c = bits.Add64(d2^mask, 0, c)
+		e3, _ = bits.Add64(d3^mask, 0, c)
+	}
+	if n0 != 1 || n1|n2|n3 != 0 {
+		return 0
+	}
+	return 1 - 2*int(flips&1)
 }

@@ -192,3 +192,79 @@ func TestOnCurve(t *testing.T) {
 		t.Errorf("%d on and %d off the curve: the sample proves little", on, off)
 	}
 }
+
+// toElement and number convert between the package's arithmetic and math/big.
+func toElement(n *big.Int) (e element) {
+	var be [32]byte
+	n.FillBytes(be[:])
+	for i := range e {
+		for _, b := range be[32-8*(i+1) : 32-8*i] {
+			e[i] = e[i]<<8 | uint64(b)
+		}
+	}
+	return e
+}
+
+func (e element) number() *big.Int {
+	n := new(big.Int)
+	for i := len(e) - 1; i >= 0; i-- {
+		n.Lsh(n, 64).Or(n, new(big.Int).SetUint64(e[i]))
+	}
+	return n
+}
+
+// checkElements compares every operation with math/big.
+func checkElements(t *testing.T, a, b *big.Int) {
+	t.Helper()
+	p := newEdwards().p
+	x, y := toElement(a), toElement(b)
+	if x.number().Cmp(a) != 0 {
+		t.Fatalf("%v becomes %v", a, x.number())
+	}
+	same := func(op string, got element, want *big.Int) {
+		t.Helper()
+		if new(big.Int).Mod(got.number(), p).Cmp(want.Mod(want, p)) != 0 {
+			t.Errorf("%v %s %v = %v, want %v", a, op, b, got.number(), want)
+		}
+	}
+	same("+", x.add(y), new(big.Int).Add(a, b))
+	same("*", x.mul(y), new(big.Int).Mul(a, b))
+	if got, want := x.jacobi(), big.Jacobi(a, p); got != want {
+		t.Errorf("jacobi(%v) = %d, want %d", a, got, want)
+	}
+}
+
+func TestElements(t *testing.T) {
+	p := newEdwards().p
+	if edwardsD().number().Cmp(newEdwards().d) != 0 {
+		t.Error("d is not -121665/121666")
+	}
+	// All pairs of numbers near the places where carries and reductions happen.
+	var edges []*big.Int
+	for _, base := range []*big.Int{
+		big.NewInt(0), new(big.Int).Lsh(big.NewInt(1), 64), new(big.Int).Lsh(big.NewInt(1), 128),
+		new(big.Int).Lsh(big.NewInt(1), 192), p, new(big.Int).Lsh(p, 1), new(big.Int).Lsh(big.NewInt(1), 256),
+	} {
+		for _, off := range []int64{-39, -38, -20, -19, -2, -1, 0, 1, 2, 3, 18, 19, 37, 38} {
+			n := new(big.Int).Add(base, big.NewInt(off))
+			if n.Sign() >= 0 && n.BitLen() <= 256 {
+				edges = append(edges, n)
+			}
+		}
+	}
+	for _, a := range edges {
+		for _, b := range edges {
+			checkElements(t, a, b)
+		}
+	}
+}
+
+func FuzzElements(f *testing.F) {
+	f.Add([]byte{1}, []byte{2})
+	f.Add(newEdwards().p.Bytes(), newEdwards().d.Bytes())
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		if len(a) <= 32 && len(b) <= 32 {
+			checkElements(t, new(big.Int).SetBytes(a), new(big.Int).SetBytes(b))
+		}
+	})
+}
