@@ -12,9 +12,10 @@ type Store interface {
 	// would wait for itself until ctx ends).
 	//
 	// The error of fn is returned as it is. A transaction that met ErrFull,
-	// ErrReadOnly, ErrIO, ErrCorrupt, ErrLocked or the end of ctx is never
-	// committed, even if fn swallows the error. After ErrFatal every further
-	// Update fails with ErrFatal.
+	// ErrReadOnly, ErrIO, ErrLocked, damage of the file itself or the end of ctx
+	// is never committed, even if fn swallows the error; a single damaged row
+	// (ErrCorrupt) may be replaced and the rest committed. After ErrFatal every
+	// further Update fails with ErrFatal.
 	Update(ctx context.Context, scope string, fn func(tx Tx) error) error
 
 	// View runs fn over one consistent snapshot. Methods that write return
