@@ -269,7 +269,9 @@ func (w *writer) types(m map[string]any, value any) error {
 	o.has |= hasType
 	list, ok := value.([]any)
 	if !ok {
-		o.types = make([]string, 0, 1)
+		if o.types == nil {
+			o.types = make([]string, 0, 1)
+		}
 		return add(value)
 	}
 	o.has |= typeArray

@@ -40,8 +40,10 @@ func iriChars(s string) bool {
 }
 
 // isIRI reports whether s is a well-formed absolute IRI as far as RDF needs it:
-// a scheme, and no character that N-Quads cannot hold.
-func isIRI(s string) bool { return hasScheme(s) && iriChars(s) }
+// a scheme, no character that N-Quads cannot hold, and at most one fragment.
+func isIRI(s string) bool {
+	return hasScheme(s) && iriChars(s) && strings.IndexByte(s, '#') == strings.LastIndexByte(s, '#')
+}
 
 // isBlank reports whether s has the form of a blank node identifier.
 func isBlank(s string) bool { return len(s) > 2 && s[0] == '_' && s[1] == ':' }

@@ -147,7 +147,7 @@ func (l *Loader) toRDF(doc any, maxQuads int) (Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := rdfWriter{safe: l.safe, max: maxQuads}
+	w := rdfWriter{safe: l.safe, i18n: true, max: maxQuads}
 	if err := w.graph(objects, Term{}); err != nil {
 		return nil, err
 	}

@@ -60,6 +60,7 @@ const (
 // no node map: merging nodes of one name is what a set of quads does by itself.
 type rdfWriter struct {
 	safe    bool
+	i18n    bool // keep base directions as i18n datatypes
 	max     int
 	quads   []Quad
 	blanks  map[string]string
@@ -130,9 +131,11 @@ func (w *rdfWriter) graph(objects []*object, g Term) error {
 // the nodes below it are not.
 func (w *rdfWriter) node(o *object, g Term) (Term, error) {
 	var s Term
-	if o.has&hasID != 0 && o.has&nullID == 0 {
+	switch {
+	case o.has&nullID != 0:
+	case o.has&hasID != 0:
 		s = w.resource(o.id)
-	} else {
+	default:
 		s = w.blank("")
 	}
 	if o.has&hasIndex != 0 {
@@ -315,7 +318,7 @@ func (w *rdfWriter) literal(o *object) (Term, error) {
 		return Term{}, invalid("", "a %T is no JSON scalar", o.value)
 	}
 	switch {
-	case o.has&hasDir != 0:
+	case w.i18n && o.has&hasDir != 0:
 		if o.has&hasLang != 0 && !langTag(o.lang) {
 			return Term{}, nil
 		}

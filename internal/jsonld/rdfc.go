@@ -16,14 +16,14 @@ type Limits struct {
 	// MaxQuads is the largest number of quads; default 100,000.
 	MaxQuads int
 	// MaxWork is the number of steps (nodes, statements and permutations looked
-	// at) that telling apart similar blank nodes may take; default 250,000,
+	// at) that telling apart similar blank nodes may take; default 500,000,
 	// which is a fraction of a second. Usual credentials need none at all.
 	MaxWork int
 }
 
 const (
 	defaultMaxQuads = 100_000
-	defaultMaxWork  = 250_000
+	defaultMaxWork  = 500_000
 )
 
 func (l Limits) withDefaults() Limits {
