@@ -136,7 +136,7 @@ func TestCanaryIsSeen(t *testing.T) {
 	forms := canaryForms(t, p)
 	seed := ed25519.NewKeyFromSeed([]byte(canary))
 	for _, out := range []string{
-		fmt.Sprintf("%v", seed), fmt.Sprintf("%x", seed), fmt.Sprintf("%X", seed), fmt.Sprintf("%s", seed),
+		fmt.Sprintf("%v", seed), fmt.Sprintf("%x", seed), fmt.Sprintf("%X", seed), string(seed),
 		fmt.Sprintf("%#v", seed), fmt.Sprintf("%d", struct{ k ed25519.PrivateKey }{seed}),
 		fmt.Sprint(base64.StdEncoding.EncodeToString(seed)),
 	} {
