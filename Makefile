@@ -7,6 +7,7 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ERRCHECK    := github.com/kisielk/errcheck@v1.30.0
 FUZZTIME    ?= 60s
+FUZZDIR     ?= .
 COUNT       ?= 1
 TESTFLAGS   ?=
 # Packages whose work is done by several goroutines at once.
@@ -44,7 +45,7 @@ race: ## race detector on the concurrent packages (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test $(TESTFLAGS) -race -timeout 15m -count=1 $(CONCURRENT)
 
 fuzz: ## every fuzz target for FUZZTIME (60s)
-	@set -e; grep -rE '^func Fuzz[A-Za-z0-9_]+\(' --include='*_test.go' . \
+	@set -e; grep -rE '^func Fuzz[A-Za-z0-9_]+\(' --include='*_test.go' $(FUZZDIR) \
 	| sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]+)\(.*|\1 \2|' | sort -u \
 	| while read -r dir target; do \
 		echo "$$dir $$target"; \
