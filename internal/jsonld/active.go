@@ -158,7 +158,9 @@ func (d *termDef) same(o *termDef) bool {
 	if a != b || (as == nil) != (bs == nil) {
 		return false
 	}
-	return as == bs || as.base == bs.base && equalTree(as.context, bs.context)
+	// The base URL is left out: credentials/v2 and data-integrity/v2 define the
+	// same proof types and are meant to be used together.
+	return as == bs || equalTree(as.context, bs.context)
 }
 
 // equalTree compares two trees of strictjson's form.

@@ -58,5 +58,7 @@ func builtins() []builtin {
 			"b077fa134d909d92c1dcd1c153f2af1b244aeb415967fdc1467d7fc5dd48ac10"),
 		same("https://purl.imsglobal.org/spec/ob/v3p0/extensions.json", "ob-extensions.json",
 			"146f85aa16effd7ca1da8056eb443f53ce1eca8a34186cb062832c0a97d889c3"),
+		{"https://bonafide.id/contexts/micro-credential/v1", "bonafide-v1.jsonld",
+			"91812d161d0b063c90037b5eb582b6118260342ec2d13944eea040932cf3f8d8", ""},
 	}
 }
