@@ -468,6 +468,8 @@ func TestStrangersMessages(t *testing.T) {
 	rawConnect(t, deaf, a)
 	s := rawGossip(t, deaf, a)
 	must(t, sendRPC(s, rawMessage(topic, []byte("unheard"))))
+	w := watchOf(t, a)
+	w.wait(t, "the stranger's packet is read", func() bool { return w.packets(deaf.ID()) > 0 })
 	_, s2 := rawNeighbour(t, a)
 	must(t, sendRPC(s2, rawMessage(topic, []byte("heard"))))
 	expect(t, got, "heard")

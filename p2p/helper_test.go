@@ -165,6 +165,21 @@ func expect(t testing.TB, got <-chan string, want string) {
 	}
 }
 
+// poll looks every few milliseconds, where libp2p tells of no event to wait for.
+func poll(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	ctx := testCtx(t)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -178,13 +193,15 @@ type watch struct {
 
 	mu      sync.Mutex
 	mesh    map[peer.ID]bool
-	changed chan struct{} // closed at the next change
+	read    map[peer.ID]int // packets
+	changed chan struct{}   // closed at the next change
 }
 
 func newWatch() *watch {
 	return &watch{
 		neighbours: newNeighbours(Limits{}, time.Now, nil),
 		mesh:       map[peer.ID]bool{},
+		read:       map[peer.ID]int{},
 		changed:    make(chan struct{}),
 	}
 }
@@ -208,6 +225,20 @@ func (w *watch) Graft(p peer.ID, _ string) {
 	w.mesh[p] = true
 	w.mu.Unlock()
 	w.poke()
+}
+
+func (w *watch) RecvRPC(rpc *pubsub.RPC) {
+	w.mu.Lock()
+	w.read[rpc.From()]++
+	w.mu.Unlock()
+	w.poke()
+}
+
+// packets returns how many packets of a peer were read.
+func (w *watch) packets(p peer.ID) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.read[p]
 }
 
 // links returns how many peers were ever linked.

@@ -20,6 +20,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/host/autorelay"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/protocol/circuitv2/relay"
@@ -37,6 +38,8 @@ const (
 	// which is what hole punching is for.
 	relayData = 8 << 20
 	relayTime = 2 * time.Minute
+	// relayAskEvery is how often a host without a relay looks among its peers.
+	relayAskEvery = 5 * time.Second
 )
 
 // Host is one peer. Its methods may be called at the same time.
@@ -176,7 +179,10 @@ func (h *Host) reachability() []libp2p.Option {
 		opts = append(opts, libp2p.AddrsFactory(func([]ma.Multiaddr) []ma.Multiaddr { return slices.Clone(announce) }))
 	}
 	if !h.set.loopback {
-		opts = append(opts, libp2p.EnableNATService(), libp2p.EnableAutoNATv2(), libp2p.EnableHolePunching())
+		opts = append(opts, libp2p.EnableAutoNATv2(), libp2p.EnableHolePunching())
+		if len(h.set.listen) > 0 { // helps others to find out whether they can be reached
+			opts = append(opts, libp2p.EnableNATService())
+		}
 	}
 	if h.set.loopback && !h.cfg.Relay && !h.cfg.UseRelays {
 		return append(opts, libp2p.DisableRelay())
@@ -188,7 +194,10 @@ func (h *Host) reachability() []libp2p.Option {
 		opts = append(opts, libp2p.EnableRelayService(relay.WithResources(res)), libp2p.ForceReachabilityPublic())
 	}
 	if h.cfg.UseRelays {
-		opts = append(opts, libp2p.EnableAutoRelayWithPeerSource(h.relayCandidates))
+		opts = append(opts, libp2p.EnableAutoRelayWithPeerSource(h.relayCandidates,
+			// Our networks are small: one relay is worth taking, at once.
+			autorelay.WithMinCandidates(1), autorelay.WithNumRelays(2),
+			autorelay.WithMinInterval(relayAskEvery), autorelay.WithBackoff(time.Minute)))
 	}
 	return opts
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/network"
@@ -269,19 +268,9 @@ func TestRelay(t *testing.T) {
 	must(t, err)
 	// The place is taken in the background; asking again is what a peer does.
 	ctx := testCtx(t)
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := asker.dial(network.WithAllowLimitedConn(ctx, "test"), ai)
-		if err == nil {
-			break
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("never reached through the relay: %v", err)
-		}
-	}
+	poll(t, "a way through the relay", func() bool {
+		return asker.dial(network.WithAllowLimitedConn(ctx, "test"), ai) == nil
+	})
 	var got []string
 	must(t, asker.Request(ctx, hidden.ID(), "echo", []byte("through"), gather(&got)))
 	if !slices.Equal(got, []string{"through"}) {
