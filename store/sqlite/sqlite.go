@@ -99,8 +99,14 @@ func Open(ctx context.Context, path string, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	if err := s.open(ctx); err != nil {
-		s.release()
-		return nil, fmt.Errorf("open %s: %w", path, s.translate(err))
+		_ = s.release()
+		err = s.translate(err)
+		if !isSentinel(err) && ctx.Err() == nil {
+			// Our own statements fail at open only when the file is not what
+			// they were written for.
+			err = fmt.Errorf("%w: %v", store.ErrCorrupt, err)
+		}
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	return s, nil
 }
