@@ -86,7 +86,7 @@ func BenchmarkCanonicalize(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		c, err := canonicalize(ds, crypto.SHA256, Limits{}, true)
+		c, _, err := canonicalize(ds, crypto.SHA256, Limits{})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -148,7 +148,7 @@ func (l *Loader) toRDF(doc any, maxQuads int) (Dataset, error) {
 		return nil, err
 	}
 	w := rdfWriter{safe: l.safe, i18n: true, max: maxQuads}
-	if err := w.graph(objects, Term{}); err != nil {
+	if err := w.graph(objects, &term{}); err != nil {
 		return nil, err
 	}
 	return w.quads, nil
@@ -158,7 +158,7 @@ func (l *Loader) toRDF(doc any, maxQuads int) (Dataset, error) {
 // or SHA-384. Errors: ErrBudget when a limit is met, ErrInvalid for a quad that
 // is none or another hash function.
 func Canonicalize(ds Dataset, hash crypto.Hash, lim Limits) (string, error) {
-	c, err := canonicalize(ds, hash, lim, false)
+	c, _, err := canonicalize(ds, hash, lim)
 	if err != nil {
 		return "", err
 	}
@@ -169,12 +169,19 @@ func Canonicalize(ds Dataset, hash crypto.Hash, lim Limits) (string, error) {
 // rdfc cryptosuites hash.
 func (l *Loader) CanonicalNQuads(doc map[string]any, hash crypto.Hash, lim Limits) ([]byte, error) {
 	lim = lim.withDefaults()
-	ds, err := l.toRDF(doc, lim.MaxQuads)
+	c, err := newCanon(hash, lim)
 	if err != nil {
 		return nil, err
 	}
-	c, err := canonicalize(ds, hash, lim, true)
+	objects, err := l.expand(doc)
 	if err != nil {
+		return nil, err
+	}
+	w := rdfWriter{safe: l.safe, i18n: true, max: lim.MaxQuads, canon: c}
+	if err := w.graph(objects, &term{}); err != nil {
+		return nil, err
+	}
+	if err := c.run(int(w.next)); err != nil {
 		return nil, err
 	}
 	return c.nquads(), nil

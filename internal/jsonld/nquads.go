@@ -64,28 +64,6 @@ func appendEscaped(dst []byte, s string) []byte {
 	return append(dst, s[from:]...)
 }
 
-// appendTerm appends a term other than a blank node.
-func appendTerm(dst []byte, t *Term) []byte {
-	if t.Kind == IRI {
-		dst = append(dst, '<')
-		dst = append(dst, t.Value...)
-		return append(dst, '>')
-	}
-	dst = append(dst, '"')
-	dst = appendEscaped(dst, t.Value)
-	dst = append(dst, '"')
-	switch {
-	case t.Language != "":
-		dst = append(dst, '@')
-		dst = append(dst, t.Language...)
-	case t.Datatype != "" && t.Datatype != xsdString:
-		dst = append(dst, "^^<"...)
-		dst = append(dst, t.Datatype...)
-		dst = append(dst, '>')
-	}
-	return dst
-}
-
 // check refuses quads that N-Quads cannot hold. Datasets made by ToRDF pass by
 // construction.
 func (q *Quad) check() error {

@@ -56,53 +56,76 @@ const (
 	i18nBase   = "https://www.w3.org/ns/i18n#"
 )
 
+// term is a Term on its way into a dataset: a blank node is a number.
+type term struct {
+	kind     TermKind
+	blank    int32
+	value    string
+	datatype string
+	lang     string
+}
+
 // rdfWriter turns expanded objects into quads (sections 7.2 to 8.3). It needs
 // no node map: merging nodes of one name is what a set of quads does by itself.
+// The quads go straight to canon when that is set, else into quads.
 type rdfWriter struct {
 	safe    bool
 	i18n    bool // keep base directions as i18n datatypes
 	max     int
+	canon   *canon
 	quads   []Quad
-	blanks  map[string]string
-	next    int
-	indexes map[[2]string]string // (graph, node) to @index
+	count   int
+	blanks  map[string]int32
+	next    int32
+	indexes map[[2]Term]string // (graph, node) to @index
 }
 
-// blank returns the label of a blank node of the document, or of a new one for "".
-func (w *rdfWriter) blank(id string) Term {
+// blank returns the blank node of that name in the document, a new one for "".
+func (w *rdfWriter) blank(id string) term {
 	if id != "" {
-		if l, ok := w.blanks[id]; ok {
-			return Term{Kind: Blank, Value: l}
+		if n, ok := w.blanks[id]; ok {
+			return term{kind: Blank, blank: n}
 		}
 	}
-	l := "b" + strconv.Itoa(w.next)
+	n := w.next
 	w.next++
 	if id != "" {
 		if w.blanks == nil {
-			w.blanks = map[string]string{}
+			w.blanks = map[string]int32{}
 		}
-		w.blanks[id] = l
+		w.blanks[id] = n
 	}
-	return Term{Kind: Blank, Value: l}
+	return term{kind: Blank, blank: n}
+}
+
+// public gives a term the form that callers see.
+func (t *term) public() Term {
+	if t.kind == Blank {
+		return Term{Kind: Blank, Value: "b" + strconv.Itoa(int(t.blank))}
+	}
+	return Term{Kind: t.kind, Value: t.value, Datatype: t.datatype, Language: t.lang}
 }
 
 // resource turns an identifier into a term, None when it is not well-formed.
 // In safe mode expansion has refused such identifiers already.
-func (w *rdfWriter) resource(id string) Term {
+func (w *rdfWriter) resource(id string) term {
 	if isBlank(id) && (w.safe || iriChars(id)) {
 		return w.blank(id)
 	}
 	if !w.safe && !isIRI(id) {
-		return Term{}
+		return term{}
 	}
-	return Term{Kind: IRI, Value: id}
+	return term{kind: IRI, value: id}
 }
 
-func (w *rdfWriter) emit(s Term, p string, o, g Term) error {
-	if len(w.quads) >= w.max {
+func (w *rdfWriter) emit(s *term, p string, o, g *term) error {
+	if w.count++; w.count > w.max {
 		return overBudget("more than %d quads", w.max)
 	}
-	w.quads = append(w.quads, Quad{Subject: s, Predicate: p, Object: o, Graph: g})
+	if w.canon != nil {
+		return w.canon.add(s, p, o, g)
+	}
+	w.quads = append(w.quads, Quad{Subject: s.public(), Predicate: p, Object: o.public(), Graph: g.public()})
 	return nil
 }
 
@@ -115,7 +138,7 @@ func (w *rdfWriter) lost(format string, args ...any) error {
 }
 
 // graph writes the objects of one graph.
-func (w *rdfWriter) graph(objects []*object, g Term) error {
+func (w *rdfWriter) graph(objects []*object, g *term) error {
 	for _, o := range objects {
 		if o.isNode() {
 			if _, err := w.node(o, g); err != nil {
@@ -129,8 +152,7 @@ func (w *rdfWriter) graph(objects []*object, g Term) error {
 // node writes a node object with all that hangs on it and returns its name. A
 // node with an ill-formed name is None: its statements are dropped, those of
 // the nodes below it are not.
-func (w *rdfWriter) node(o *object, g Term) (Term, error) {
-	var s Term
+func (w *rdfWriter) node(o *object, g *term) (s term, err error) {
 	switch {
 	case o.has&nullID != 0:
 	case o.has&hasID != 0:
@@ -139,13 +161,13 @@ func (w *rdfWriter) node(o *object, g Term) (Term, error) {
 		s = w.blank("")
 	}
 	if o.has&hasIndex != 0 {
-		if err := w.noteIndex(o, s, g); err != nil {
+		if err := w.noteIndex(o, &s, g); err != nil {
 			return s, err
 		}
 	}
 	for _, t := range o.types {
-		if o := w.resource(t); o.Kind != None && s.Kind != None {
-			if err := w.emit(s, rdfType, o, g); err != nil {
+		if o := w.resource(t); o.kind != None && s.kind != None {
+			if err := w.emit(&s, rdfType, &o, g); err != nil {
 				return s, err
 			}
 		}
@@ -157,12 +179,12 @@ func (w *rdfWriter) node(o *object, g Term) (Term, error) {
 			return s, err
 		}
 		for _, v := range p.values {
-			term, err := w.term(v, g)
+			t, err := w.term(v, g)
 			if err != nil {
 				return s, atKey(err, p.iri)
 			}
-			if ok && term.Kind != None && s.Kind != None {
-				if err := w.emit(s, p.iri, term, g); err != nil {
+			if ok && t.kind != None && s.kind != None {
+				if err := w.emit(&s, p.iri, &t, g); err != nil {
 					return s, err
 				}
 			}
@@ -179,15 +201,15 @@ func (w *rdfWriter) node(o *object, g Term) (Term, error) {
 			if err != nil {
 				return s, atKey(err, p.iri)
 			}
-			if ok && subject.Kind != None && s.Kind != None {
-				if err := w.emit(subject, p.iri, s, g); err != nil {
+			if ok && subject.kind != None && s.kind != None {
+				if err := w.emit(&subject, p.iri, &s, g); err != nil {
 					return s, err
 				}
 			}
 		}
 	}
 	if o.has&hasGraph != 0 {
-		if err := w.named(o, s); err != nil {
+		if err := w.named(o, &s); err != nil {
 			return s, atKey(err, "@graph")
 		}
 	}
@@ -200,28 +222,28 @@ func (w *rdfWriter) node(o *object, g Term) (Term, error) {
 }
 
 // named writes the content of a named graph.
-func (w *rdfWriter) named(o *object, name Term) error {
-	if name.Kind == None {
-		// An ill-formed graph name drops the graph; still walk it, so that
-		// contradictions inside are seen.
-		at := len(w.quads)
-		err := w.graph(o.graph, Term{Kind: Blank, Value: "dropped"})
-		w.quads = w.quads[:at]
-		return err
+func (w *rdfWriter) named(o *object, name *term) error {
+	if name.kind != None {
+		return w.graph(o.graph, name)
 	}
-	return w.graph(o.graph, name)
+	// An ill-formed graph name drops the graph; it is still walked, so that
+	// contradictions inside are seen. In safe mode there are no such names.
+	at := len(w.quads)
+	err := w.graph(o.graph, &term{kind: Blank, blank: -1})
+	w.quads = w.quads[:at]
+	return err
 }
 
 // noteIndex finds nodes that carry two different indexes. RDF has no place for
 // an index, so in safe mode there must be none.
-func (w *rdfWriter) noteIndex(o *object, s, g Term) error {
+func (w *rdfWriter) noteIndex(o *object, s, g *term) error {
 	if err := w.lost("@index %s has no place in RDF", show(o.index)); err != nil {
 		return err
 	}
 	if w.indexes == nil {
-		w.indexes = map[[2]string]string{}
+		w.indexes = map[[2]Term]string{}
 	}
-	key := [2]string{g.Value, s.Value}
+	key := [2]Term{g.public(), s.public()}
 	if old, ok := w.indexes[key]; ok && old != o.index {
 		return invalid(codeConflictingIndexes, "%s and %s", show(old), show(o.index))
 	}
@@ -238,7 +260,7 @@ func (w *rdfWriter) predicate(iri string) (bool, error) {
 }
 
 // term is the object to RDF conversion of section 8.2; None means drop.
-func (w *rdfWriter) term(o *object, g Term) (Term, error) {
+func (w *rdfWriter) term(o *object, g *term) (term, error) {
 	switch {
 	case o.isValue():
 		return w.literal(o)
@@ -249,9 +271,10 @@ func (w *rdfWriter) term(o *object, g Term) (Term, error) {
 }
 
 // list is the list conversion of section 8.3.
-func (w *rdfWriter) list(items []*object, g Term) (Term, error) {
+func (w *rdfWriter) list(items []*object, g *term) (term, error) {
+	nothing := term{kind: IRI, value: rdfNil}
 	if len(items) == 0 {
-		return Term{Kind: IRI, Value: rdfNil}, nil
+		return nothing, nil
 	}
 	head := w.blank("")
 	at := head
@@ -260,16 +283,16 @@ func (w *rdfWriter) list(items []*object, g Term) (Term, error) {
 		if err != nil {
 			return head, atIndex(err, i)
 		}
-		if first.Kind != None {
-			if err := w.emit(at, rdfFirst, first, g); err != nil {
+		if first.kind != None {
+			if err := w.emit(&at, rdfFirst, &first, g); err != nil {
 				return head, err
 			}
 		}
-		rest := Term{Kind: IRI, Value: rdfNil}
+		rest := nothing
 		if i+1 < len(items) {
 			rest = w.blank("")
 		}
-		if err := w.emit(at, rdfRest, rest, g); err != nil {
+		if err := w.emit(&at, rdfRest, &rest, g); err != nil {
 			return head, err
 		}
 		at = rest
@@ -279,57 +302,57 @@ func (w *rdfWriter) list(items []*object, g Term) (Term, error) {
 
 // literal converts a value object. Direction is kept as an i18n datatype, the
 // form that the Data Integrity stacks in use sign.
-func (w *rdfWriter) literal(o *object) (Term, error) {
+func (w *rdfWriter) literal(o *object) (term, error) {
 	if o.has&hasIndex != 0 {
 		if err := w.lost("@index %s has no place in RDF", show(o.index)); err != nil {
-			return Term{}, err
+			return term{}, err
 		}
 	}
-	t := Term{Kind: Literal}
+	t := term{kind: Literal}
 	if o.has&hasType != 0 {
-		if t.Datatype = o.datatype; o.has&jsonType != 0 {
+		if t.datatype = o.datatype; o.has&jsonType != 0 {
 			b, err := strictjson.Canonical(o.value)
 			if err != nil {
-				return Term{}, invalid("", "JSON literal: %v", err)
+				return term{}, invalid("", "JSON literal: %v", err)
 			}
-			t.Value, t.Datatype = string(b), rdfJSON
+			t.value, t.datatype = string(b), rdfJSON
 			return t, nil
 		}
-		if !isIRI(t.Datatype) {
-			return Term{}, w.lost("ill-formed datatype %s", show(t.Datatype))
+		if !isIRI(t.datatype) {
+			return term{}, w.lost("ill-formed datatype %s", show(t.datatype))
 		}
 	}
 	switch v := o.value.(type) {
 	case string:
-		t.Value = v
+		t.value = v
 	case bool:
-		if t.Value = "false"; v {
-			t.Value = "true"
+		if t.value = "false"; v {
+			t.value = "true"
 		}
-		if t.Datatype == "" {
-			t.Datatype = xsdBoolean
+		if t.datatype == "" {
+			t.datatype = xsdBoolean
 		}
 		return t, nil
 	case json.Number:
-		lex, dt, err := number(v, t.Datatype)
-		t.Value, t.Datatype = lex, dt
+		lex, dt, err := number(v, t.datatype)
+		t.value, t.datatype = lex, dt
 		return t, err
 	default:
-		return Term{}, invalid("", "a %T is no JSON scalar", o.value)
+		return term{}, invalid("", "a %T is no JSON scalar", o.value)
 	}
 	switch {
 	case w.i18n && o.has&hasDir != 0:
 		if o.has&hasLang != 0 && !langTag(o.lang) {
-			return Term{}, nil
+			return term{}, nil
 		}
-		t.Datatype = i18nBase + o.lang + "_" + o.dir
+		t.datatype = i18nBase + o.lang + "_" + o.dir
 	case o.has&hasLang != 0:
 		if !w.safe && !langTag(o.lang) {
-			return Term{}, nil
+			return term{}, nil
 		}
-		t.Language = o.lang
-	case t.Datatype == xsdString:
-		t.Datatype = ""
+		t.lang = o.lang
+	case t.datatype == xsdString:
+		t.datatype = ""
 	}
 	return t, nil
 }

@@ -37,7 +37,7 @@ func (l Limits) withDefaults() Limits {
 }
 
 // span is where the parts of a quad stand in the arena. A line is
-// S " " <P> " " O [" " G] " .\n".
+// S " " <P> " " O [" " G] " .\n", where blank nodes take no bytes.
 type span struct {
 	start, sEnd, oStart, oEnd, gStart, gEnd, end int32
 }
@@ -47,16 +47,18 @@ type ends struct{ s, o, g int32 }
 
 // canon is the canonicalization state of RDFC-1.0 section 4.2.
 type canon struct {
-	quads  []Quad
 	ends   []ends
 	spans  []span
 	arena  []byte
-	labels []string // of blank nodes, in order of appearance
+	blanks int // number of blank nodes, which are named 0, 1, ...
+
+	table  []int32 // open hash table of the quads seen, by position plus one
+	hashes []uint64
+	seed   maphash.Seed
 
 	mentions [][]int32 // blank node to quads
 	digests  []byte    // first degree hashes, size bytes each
 	size     int
-	sum      func(dst, data []byte) []byte
 	issued   []int32 // canonical number of a blank node, -1 while it has none
 	order    []int32 // blank nodes in the order in which they were issued
 	work     int     // left
@@ -66,129 +68,182 @@ type canon struct {
 // maxArena keeps offsets into the arena within int32.
 const maxArena = 1 << 30
 
-// canonicalize runs RDFC-1.0. trusted says that check has nothing to find.
-func canonicalize(quads []Quad, hash crypto.Hash, lim Limits, trusted bool) (*canon, error) {
-	lim = lim.withDefaults()
-	if len(quads) > lim.MaxQuads {
-		return nil, overBudget("more than %d quads", lim.MaxQuads)
-	}
-	c := &canon{work: lim.MaxWork}
+// newCanon returns an empty state; ErrInvalid for a hash function other than
+// SHA-256 and SHA-384.
+func newCanon(hash crypto.Hash, lim Limits) (*canon, error) {
+	c := &canon{work: lim.MaxWork, seed: maphash.MakeSeed()}
 	switch hash {
 	case crypto.SHA256:
 		c.size = sha256.Size
-		c.sum = func(dst, data []byte) []byte { d := sha256.Sum256(data); return append(dst, d[:]...) }
 	case crypto.SHA384:
 		c.size = sha512.Size384
-		c.sum = func(dst, data []byte) []byte { d := sha512.Sum384(data); return append(dst, d[:]...) }
 	default:
 		return nil, invalid("", "hash function %v; SHA-256 and SHA-384 are supported", hash)
 	}
-	if err := c.load(quads, trusted); err != nil {
-		return nil, err
+	return c, nil
+}
+
+// sum appends the hash of data.
+func (c *canon) sum(dst, data []byte) []byte {
+	if c.size == sha256.Size {
+		d := sha256.Sum256(data)
+		return append(dst, d[:]...)
 	}
+	d := sha512.Sum384(data)
+	return append(dst, d[:]...)
+}
+
+// canonicalize runs RDFC-1.0 on a caller's dataset. It returns the labels of
+// the blank nodes in the order of their numbers.
+func canonicalize(quads []Quad, hash crypto.Hash, lim Limits) (*canon, []string, error) {
+	lim = lim.withDefaults()
+	if len(quads) > lim.MaxQuads {
+		return nil, nil, overBudget("more than %d quads", lim.MaxQuads)
+	}
+	c, err := newCanon(hash, lim)
+	if err != nil {
+		return nil, nil, err
+	}
+	var labels []string
+	index := make(map[string]int32)
+	internal := func(t *Term) term {
+		if t.Kind != Blank {
+			return term{kind: t.Kind, value: t.Value, datatype: t.Datatype, lang: t.Language}
+		}
+		n, ok := index[t.Value]
+		if !ok {
+			n = int32(len(labels))
+			index[t.Value] = n
+			labels = append(labels, t.Value)
+		}
+		return term{kind: Blank, blank: n}
+	}
+	for i := range quads {
+		q := &quads[i]
+		if err := q.check(); err != nil {
+			return nil, nil, atIndex(err, i)
+		}
+		s, o, g := internal(&q.Subject), internal(&q.Object), internal(&q.Graph)
+		if err := c.add(&s, q.Predicate, &o, &g); err != nil {
+			return nil, nil, err
+		}
+	}
+	return c, labels, c.run(len(labels))
+}
+
+// run names the blank nodes 0 to blanks-1 of the quads added.
+func (c *canon) run(blanks int) error {
+	c.blanks = blanks
 	c.mention()
 	c.firstDegree()
-	return c, c.issueAll()
+	return c.issueAll()
 }
 
-// load serializes each quad once and drops repetitions.
-func (c *canon) load(quads []Quad, trusted bool) error {
-	n := len(quads)
-	total := 0
-	for i := range quads {
-		q := &quads[i]
-		if !trusted {
-			if err := q.check(); err != nil {
-				return atIndex(err, i)
-			}
-		}
-		total += len(q.Subject.Value) + len(q.Predicate) + len(q.Object.Value) + len(q.Object.Datatype) + len(q.Graph.Value) + 32
-		if total > maxArena/8 { // escapes grow a literal sixfold at most
-			return overBudget("more than %d bytes of statements", maxArena/8)
-		}
+// add serializes a quad, unless it was added before.
+func (c *canon) add(s *term, p string, o, g *term) error {
+	if len(c.arena)+len(s.value)+len(p)+6*len(o.value)+len(o.datatype)+len(g.value) > maxArena {
+		return overBudget("more than %d bytes of statements", maxArena)
 	}
-	c.arena = make([]byte, 0, total)
-	c.quads = make([]Quad, 0, n)
-	c.ends = make([]ends, 0, n)
-	c.spans = make([]span, 0, n)
-	index := make(map[string]int32)
-	blank := func(t *Term) int32 {
-		if t.Kind != Blank {
-			return -1
-		}
-		i, ok := index[t.Value]
-		if !ok {
-			i = int32(len(c.labels))
-			index[t.Value] = i
-			c.labels = append(c.labels, t.Value)
-		}
-		return i
-	}
-	size := 4
-	for size < 2*n {
-		size *= 2
-	}
-	table := make([]int32, size)
-	seed := maphash.MakeSeed()
-	for i := range quads {
-		q := &quads[i]
-		sp := c.serialize(q)
-		at := int(maphash.Bytes(seed, c.arena[sp.start:sp.end])) & (size - 1)
-		twin := false
-		for ; table[at] != 0 && !twin; at = (at + 1) & (size - 1) {
-			o := c.spans[table[at]-1]
-			twin = bytes.Equal(c.arena[o.start:o.end], c.arena[sp.start:sp.end])
-		}
-		if twin {
-			c.arena = c.arena[:sp.start]
-			continue
-		}
-		c.quads = append(c.quads, *q)
-		c.spans = append(c.spans, sp)
-		c.ends = append(c.ends, ends{blank(&q.Subject), blank(&q.Object), blank(&q.Graph)})
-		table[at] = int32(len(c.quads))
-	}
-	return nil
-}
-
-// serialize appends a quad with its own labels to the arena.
-func (c *canon) serialize(q *Quad) span {
 	a := c.arena
-	put := func(t *Term) {
-		if t.Kind == Blank {
-			a = append(a, '_', ':')
-			a = append(a, t.Value...)
-			return
-		}
-		a = appendTerm(a, t)
-	}
 	var sp span
 	sp.start = int32(len(a))
-	put(&q.Subject)
+	a, e := appendNode(a, s), ends{-1, -1, -1}
+	if s.kind == Blank {
+		e.s = s.blank
+	}
 	sp.sEnd = int32(len(a))
 	a = append(a, ' ', '<')
-	a = append(a, q.Predicate...)
+	a = append(a, p...)
 	a = append(a, '>', ' ')
 	sp.oStart = int32(len(a))
-	put(&q.Object)
+	a = appendNode(a, o)
+	if o.kind == Blank {
+		e.o = o.blank
+	}
 	sp.oEnd = int32(len(a))
-	if q.Graph.Kind != None {
+	sp.gStart, sp.gEnd = sp.oEnd, sp.oEnd
+	if g.kind != None {
 		a = append(a, ' ')
 		sp.gStart = int32(len(a))
-		put(&q.Graph)
+		a = appendNode(a, g)
 		sp.gEnd = int32(len(a))
-	} else {
-		sp.gStart, sp.gEnd = sp.oEnd, sp.oEnd
+		if g.kind == Blank {
+			e.g = g.blank
+		}
 	}
 	a = append(a, " .\n"...)
 	sp.end = int32(len(a))
+	if c.seen(a[sp.start:], e) {
+		c.arena = a[:sp.start]
+		return nil
+	}
 	c.arena = a
-	return sp
+	c.spans = append(c.spans, sp)
+	c.ends = append(c.ends, e)
+	return nil
+}
+
+// seen reports whether a quad is there already and remembers it if not.
+func (c *canon) seen(line []byte, e ends) bool {
+	n := len(c.spans)
+	if 2*(n+1) > len(c.table) {
+		c.table = make([]int32, max(256, 4*(n+1)))
+		for i, h := range c.hashes {
+			at := int(h % uint64(len(c.table)))
+			for c.table[at] != 0 {
+				if at++; at == len(c.table) {
+					at = 0
+				}
+			}
+			c.table[at] = int32(i + 1)
+		}
+	}
+	h := maphash.Bytes(c.seed, line) + uint64(uint32(e.s))*0x9e3779b97f4a7c15 + uint64(uint32(e.o))*0xc2b2ae3d27d4eb4f + uint64(uint32(e.g))*0x165667b19e3779f9
+	h ^= h >> 32
+	at := int(h % uint64(len(c.table)))
+	for c.table[at] != 0 {
+		i := c.table[at] - 1
+		if c.hashes[i] == h && c.ends[i] == e {
+			if o := c.spans[i]; bytes.Equal(c.arena[o.start:o.end], line) {
+				return true
+			}
+		}
+		if at++; at == len(c.table) {
+			at = 0
+		}
+	}
+	c.table[at] = int32(n + 1)
+	c.hashes = append(c.hashes, h)
+	return false
+}
+
+// appendNode appends a term; a blank node takes no bytes.
+func appendNode(dst []byte, t *term) []byte {
+	switch t.kind {
+	case IRI:
+		dst = append(dst, '<')
+		dst = append(dst, t.value...)
+		return append(dst, '>')
+	case Literal:
+		dst = append(dst, '"')
+		dst = appendEscaped(dst, t.value)
+		dst = append(dst, '"')
+		switch {
+		case t.lang != "":
+			dst = append(dst, '@')
+			dst = append(dst, t.lang...)
+		case t.datatype != "" && t.datatype != xsdString:
+			dst = append(dst, "^^<"...)
+			dst = append(dst, t.datatype...)
+			dst = append(dst, '>')
+		}
+	}
+	return dst
 }
 
 // mention fills the map from blank nodes to quads.
 func (c *canon) mention() {
-	counts := make([]int32, len(c.labels))
+	counts := make([]int32, c.blanks)
 	visit := func(e ends, f func(b int32)) {
 		if e.s >= 0 {
 			f(e.s)
@@ -205,7 +260,7 @@ func (c *canon) mention() {
 		visit(e, func(b int32) { counts[b]++; total++ })
 	}
 	all := make([]int32, total)
-	c.mentions = make([][]int32, len(c.labels))
+	c.mentions = make([][]int32, c.blanks)
 	at := int32(0)
 	for b, n := range counts {
 		c.mentions[b] = all[at : at : at+n]
@@ -216,41 +271,50 @@ func (c *canon) mention() {
 	}
 }
 
-// line appends quad i with blank nodes named by name.
-func (c *canon) line(dst []byte, i int32, name func(dst []byte, b int32) []byte) []byte {
-	sp, e := c.spans[i], c.ends[i]
+// forOutput is the value of line's self that asks for canonical labels.
+const forOutput = -1
+
+// name appends the label of a blank node: "_:a" for self and "_:z" for others
+// when the first degree hash of self is computed, else its canonical label.
+func (c *canon) name(dst []byte, b, self int32) []byte {
+	switch self {
+	case forOutput:
+		return c.canonicalLabel(dst, b)
+	case b:
+		return append(dst, "_:a"...)
+	}
+	return append(dst, "_:z"...)
+}
+
+// line appends quad i with its blank nodes named.
+func (c *canon) line(dst []byte, i, self int32) []byte {
+	sp, e := &c.spans[i], &c.ends[i]
 	from := sp.start
 	if e.s >= 0 {
-		dst = name(dst, e.s)
-		from = sp.sEnd
+		dst = c.name(dst, e.s, self)
 	}
 	if e.o >= 0 {
 		dst = append(dst, c.arena[from:sp.oStart]...)
-		dst = name(dst, e.o)
-		from = sp.oEnd
+		dst = c.name(dst, e.o, self)
+		from = sp.oStart
 	}
 	if e.g >= 0 {
 		dst = append(dst, c.arena[from:sp.gStart]...)
-		dst = name(dst, e.g)
-		from = sp.gEnd
+		dst = c.name(dst, e.g, self)
+		from = sp.gStart
 	}
 	return append(dst, c.arena[from:sp.end]...)
 }
 
 // firstDegree computes the hash of every blank node (section 4.6).
 func (c *canon) firstDegree() {
-	c.digests = make([]byte, 0, len(c.labels)*c.size)
+	c.digests = make([]byte, 0, c.blanks*c.size)
 	var lines sortedLines
 	var joined []byte
-	for b := range int32(len(c.labels)) {
+	for b := range int32(c.blanks) {
 		lines.reset()
 		for _, i := range c.mentions[b] {
-			lines.buf = c.line(lines.buf, i, func(dst []byte, other int32) []byte {
-				if other == b {
-					return append(dst, "_:a"...)
-				}
-				return append(dst, "_:z"...)
-			})
+			lines.buf = c.line(lines.buf, i, b)
 			lines.end()
 		}
 		joined = lines.sorted(joined[:0])
@@ -262,14 +326,17 @@ func (c *canon) digest(b int32) []byte { return c.digests[int(b)*c.size : (int(b
 
 // issueAll is steps 3 to 5 of the algorithm in section 4.4.
 func (c *canon) issueAll() error {
-	n := len(c.labels)
+	n := c.blanks
 	c.issued = make([]int32, n)
 	c.order = make([]int32, 0, n)
-	byHash := make([]int32, n)
-	for b := range byHash {
-		byHash[b] = int32(b)
+	byHash := make([]int32, 0, n)
+	for b := range c.issued {
 		c.issued[b] = -1
+		if len(c.mentions[b]) > 0 { // one that no quad mentions is not in the dataset
+			byHash = append(byHash, int32(b))
+		}
 	}
+	n = len(byHash)
 	slices.SortStableFunc(byHash, func(a, b int32) int { return bytes.Compare(c.digest(a), c.digest(b)) })
 	var shared [][]int32
 	for i := 0; i < n; {
@@ -307,22 +374,13 @@ func (c *canon) canonicalLabel(dst []byte, b int32) []byte {
 // nquads returns the canonical N-Quads document.
 func (c *canon) nquads() []byte {
 	var lines sortedLines
-	lines.buf = make([]byte, 0, len(c.arena)+8*len(c.quads))
-	lines.cuts = make([]cut, 0, len(c.quads))
-	for i := range c.quads {
-		lines.buf = c.line(lines.buf, int32(i), c.canonicalLabel)
+	lines.buf = make([]byte, 0, len(c.arena)+16*len(c.spans))
+	lines.cuts = make([]cut, 0, len(c.spans))
+	for i := range c.spans {
+		lines.buf = c.line(lines.buf, int32(i), forOutput)
 		lines.end()
 	}
 	return lines.sorted(make([]byte, 0, len(lines.buf)))
-}
-
-// mapping returns the canonical label of every blank node label of the input.
-func (c *canon) mapping() map[string]string {
-	m := make(map[string]string, len(c.labels))
-	for b, l := range c.labels {
-		m[l] = "c14n" + strconv.Itoa(int(c.issued[b]))
-	}
-	return m
 }
 
 // sortedLines collects lines and hands them out in code point order, which for

@@ -242,7 +242,7 @@ func TestToRDFSuite(t *testing.T) {
 			return err
 		}
 		w := rdfWriter{max: defaultMaxQuads, i18n: e.Option.RDFDirection == "i18n-datatype"}
-		if err := w.graph(objects, Term{}); err != nil {
+		if err := w.graph(objects, &term{}); err != nil {
 			return err
 		}
 		if e.Expect == "" {
