@@ -3,7 +3,6 @@ package credential
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -182,24 +181,30 @@ func (m Micro) Tree(now time.Time, slots []StatusSlot) (map[string]any, error) {
 		setText(body, "name", m.Awarding.Name)
 		tree["awardingBody"] = body
 	}
-	var status []any
-	for _, s := range slots {
-		status = append(status, any(map[string]any{
-			"id":                   s.List + "#" + strconv.FormatInt(s.Index, 10),
-			"type":                 "BitstringStatusListEntry",
-			"statusPurpose":        s.Purpose,
-			"statusListIndex":      strconv.FormatInt(s.Index, 10),
-			"statusListCredential": s.List,
-		}))
-	}
-	switch len(status) {
-	case 0:
-	case 1:
-		tree["credentialStatus"] = status[0]
-	default:
-		tree["credentialStatus"] = status
+	if len(slots) > 0 {
+		tree["credentialStatus"] = StatusEntries(slots)
 	}
 	return tree, nil
+}
+
+// StatusEntries writes the value of credentialStatus: one object for one slot,
+// else a list.
+func StatusEntries(slots []StatusSlot) any {
+	status := make([]any, 0, len(slots))
+	for _, s := range slots {
+		index := strconv.FormatInt(s.Index, 10)
+		status = append(status, map[string]any{
+			"id":                   s.List + "#" + index,
+			"type":                 "BitstringStatusListEntry",
+			"statusPurpose":        s.Purpose,
+			"statusListIndex":      index,
+			"statusListCredential": s.List,
+		})
+	}
+	if len(status) == 1 {
+		return status[0]
+	}
+	return status
 }
 
 func (m Micro) place() map[string]any {
@@ -338,14 +343,4 @@ func identityName(sub map[string]any) string {
 		}
 	}
 	return ""
-}
-
-// ListURL joins the base of an issuer's folder and the number of a list; the
-// result is printed in credentials and never changes.
-func ListURL(base string, number int64) string {
-	u, err := url.JoinPath(base, "status", strconv.FormatInt(number, 10))
-	if err != nil {
-		return base + "status/" + strconv.FormatInt(number, 10)
-	}
-	return u
 }

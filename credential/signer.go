@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/internal/hint"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
 	"github.com/bonafide-id/bonafide/verdict"
 )
 
 // errNoKey marks that a key could not be had; why is in the lookup.
-var errNoKey = errors.New("the key is not at hand")
+var errNoKey = hint.New("the key is not at hand", "Look at the check signer: the issuer's document could not be found or does not list the key.")
 
 // lookup is what became of one verification method.
 type lookup struct {

@@ -1,0 +1,265 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/bonafide-id/bonafide/internal/fetch"
+	"github.com/bonafide-id/bonafide/replica/exchange"
+)
+
+// Config are all settings of a node. DefaultConfig gives the defaults; a home's
+// config.toml, the environment and flags override them in that order.
+type Config struct {
+	Home string `toml:"-"`
+
+	Public         string   `toml:"public"`
+	Admin          string   `toml:"admin"`
+	Listen         []string `toml:"listen"`
+	Announce       []string `toml:"announce"`
+	Bootstrap      []string `toml:"bootstrap"`
+	MDNS           bool     `toml:"mdns"`
+	DHT            string   `toml:"dht"`
+	Relay          bool     `toml:"relay"`
+	UseRelays      bool     `toml:"use_relays"`
+	Network        string   `toml:"network"`
+	Policy         string   `toml:"policy"`
+	Cadence        string   `toml:"cadence"`
+	Heartbeat      string   `toml:"heartbeat"`
+	HeadLifetime   string   `toml:"head_lifetime"`
+	ListValidity   string   `toml:"list_validity"`
+	SyncInterval   string   `toml:"sync_interval"`
+	DevHostMap     []string `toml:"dev_host_map"`
+	PublishDir     string   `toml:"publish_dir"`
+	Observers      []string `toml:"observers"`
+	ServeAll       bool     `toml:"serve_all"`
+	ListFill       int      `toml:"list_fill"`
+	Gossip         string   `toml:"gossip_heartbeat"`
+	PassphraseFile string   `toml:"passphrase_file"`
+	LogLevel       string   `toml:"log_level"`
+	LogFormat      string   `toml:"log_format"`
+	ResumeAlone    bool     `toml:"resume_alone"`
+}
+
+// DefaultConfig returns the settings of a node that nobody configured.
+func DefaultConfig() Config {
+	return Config{
+		Home: DefaultHome(), Public: "127.0.0.1:8480", Admin: "127.0.0.1:8481",
+		Listen: []string{"/ip4/0.0.0.0/udp/8482/quic-v1", "/ip4/0.0.0.0/tcp/8482"},
+		DHT:    "auto", UseRelays: true, Network: string(exchange.NetworkReplicaFirst), Policy: "",
+		Cadence: "15m", Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
+		ListFill: 50, Gossip: "1s", LogLevel: "info", LogFormat: "text",
+	}
+}
+
+// DefaultHome is BONAFIDE_HOME or the state folder that the platform names.
+func DefaultHome() string {
+	if h := os.Getenv("BONAFIDE_HOME"); h != "" {
+		return h
+	}
+	if h := os.Getenv("XDG_STATE_HOME"); h != "" {
+		return filepath.Join(h, "bonafide")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "bonafide"
+	}
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		if dir, err := os.UserConfigDir(); err == nil {
+			return filepath.Join(dir, "bonafide")
+		}
+	}
+	return filepath.Join(home, ".local", "state", "bonafide")
+}
+
+// Setting describes one setting: its key in config.toml, its flag, its
+// environment variable and what it does.
+type Setting struct {
+	Key, Flag, Env, Doc string
+	Kind                string // string, bool, int, duration or list
+	field               func(*Config) any
+}
+
+// Settings lists every setting of config.toml.
+func Settings() []Setting {
+	s := func(key, kind, doc string, field func(*Config) any) Setting {
+		return Setting{Key: key, Kind: kind, Doc: doc, field: field,
+			Flag: strings.ReplaceAll(key, "_", "-"), Env: "BONAFIDE_" + strings.ToUpper(key)}
+	}
+	return []Setting{
+		s("public", "string", "address of the public listener", func(c *Config) any { return &c.Public }),
+		s("admin", "string", "address of the admin listener", func(c *Config) any { return &c.Admin }),
+		s("listen", "list", "multiaddrs on which peers may connect", func(c *Config) any { return &c.Listen }),
+		s("announce", "list", "multiaddrs told to peers in place of those found", func(c *Config) any { return &c.Announce }),
+		s("bootstrap", "list", "multiaddrs of peers that are always kept connected", func(c *Config) any { return &c.Bootstrap }),
+		s("mdns", "bool", "find peers on the local network", func(c *Config) any { return &c.MDNS }),
+		s("dht", "string", "part in the distributed table: auto, off, client or server", func(c *Config) any { return &c.DHT }),
+		s("relay", "bool", "relay for peers that nobody can reach", func(c *Config) any { return &c.Relay }),
+		s("use_relays", "bool", "be reachable through other nodes' relays", func(c *Config) any { return &c.UseRelays }),
+		s("network", "string", "how far a verification may go: off, replica-first or origin", func(c *Config) any { return &c.Network }),
+		s("policy", "string", "policy of verifications: authentic, recognised or a file; empty chooses by whether a trust root is set", func(c *Config) any { return &c.Policy }),
+		s("cadence", "duration", "how often changes of status are published", func(c *Config) any { return &c.Cadence }),
+		s("heartbeat", "duration", "how often a head is renewed without changes", func(c *Config) any { return &c.Heartbeat }),
+		s("head_lifetime", "duration", "how long a head is good for", func(c *Config) any { return &c.HeadLifetime }),
+		s("list_validity", "duration", "how long a signed status list is good for", func(c *Config) any { return &c.ListValidity }),
+		s("sync_interval", "duration", "how often a random peer is asked for news", func(c *Config) any { return &c.SyncInterval }),
+		s("dev_host_map", "list", "HOST=URL pairs that send web look-ups to a loopback server (development only)", func(c *Config) any { return &c.DevHostMap }),
+		s("publish_dir", "string", "folder of a web server into which each new state is exported", func(c *Config) any { return &c.PublishDir }),
+		s("observers", "list", "peers whose sightings of a domain count as our own", func(c *Config) any { return &c.Observers }),
+		s("serve_all", "bool", "give out all folders that are held, as a public resolver does", func(c *Config) any { return &c.ServeAll }),
+		s("list_fill", "int", "share of a status list, in percent, given out before the next is opened", func(c *Config) any { return &c.ListFill }),
+		s("gossip_heartbeat", "duration", "interval of gossip upkeep", func(c *Config) any { return &c.Gossip }),
+		s("passphrase_file", "string", "file that holds the passphrase of the keys", func(c *Config) any { return &c.PassphraseFile }),
+		s("log_level", "string", "debug, info, warn or error", func(c *Config) any { return &c.LogLevel }),
+		s("log_format", "string", "text or json", func(c *Config) any { return &c.LogFormat }),
+		s("resume_alone", "bool", "sign without reading the last head back from elsewhere", func(c *Config) any { return &c.ResumeAlone }),
+	}
+}
+
+// Set gives a setting a value as text. A list is replaced by the comma
+// separated members of value. The error is ErrConfig.
+func (c *Config) Set(key, value string) error {
+	for _, s := range Settings() {
+		if s.Key != key {
+			continue
+		}
+		switch p := s.field(c).(type) {
+		case *string:
+			*p = value
+		case *bool:
+			b, err := strconv.ParseBool(value)
+			if err != nil {
+				return fmt.Errorf("%w: %s = %q is neither true nor false", ErrConfig, key, value)
+			}
+			*p = b
+		case *int:
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				return fmt.Errorf("%w: %s = %q is no number", ErrConfig, key, value)
+			}
+			*p = n
+		case *[]string:
+			*p = nil
+			for _, e := range strings.Split(value, ",") {
+				if e = strings.TrimSpace(e); e != "" {
+					*p = append(*p, e)
+				}
+			}
+		}
+		return c.Check()
+	}
+	return fmt.Errorf("%w: there is no setting %q", ErrConfig, key)
+}
+
+// SetList gives a list setting its members. The error is ErrConfig.
+func (c *Config) SetList(key string, members []string) error {
+	for _, s := range Settings() {
+		if p, ok := s.field(c).(*[]string); ok && s.Key == key {
+			*p = append([]string(nil), members...)
+			return c.Check()
+		}
+	}
+	return fmt.Errorf("%w: there is no list setting %q", ErrConfig, key)
+}
+
+// Get returns a setting as text.
+func (c Config) Get(key string) (string, bool) {
+	for _, s := range Settings() {
+		if s.Key != key {
+			continue
+		}
+		switch p := s.field(&c).(type) {
+		case *string:
+			return *p, true
+		case *bool:
+			return strconv.FormatBool(*p), true
+		case *int:
+			return strconv.Itoa(*p), true
+		case *[]string:
+			return strings.Join(*p, ","), true
+		}
+	}
+	return "", false
+}
+
+// Check holds the settings against each other. The error is ErrConfig.
+func (c Config) Check() error {
+	bad := func(key, value, why string) error { return fmt.Errorf("%w: %s = %q %s", ErrConfig, key, value, why) }
+	for _, s := range Settings() {
+		if p, ok := s.field(&c).(*string); ok && s.Kind == "duration" {
+			if d, err := time.ParseDuration(*p); err != nil || d <= 0 {
+				return bad(s.Key, *p, "is no duration such as 15m")
+			}
+		}
+	}
+	for key, one := range map[string][]string{
+		"dht":        {c.DHT, "auto", "off", "client", "server"},
+		"network":    {c.Network, "off", "replica-first", "origin"},
+		"log_level":  {c.LogLevel, "debug", "info", "warn", "error"},
+		"log_format": {c.LogFormat, "text", "json"},
+	} {
+		ok := false
+		for _, allowed := range one[1:] {
+			ok = ok || one[0] == allowed
+		}
+		if !ok {
+			return bad(key, one[0], "is not one of "+strings.Join(one[1:], ", "))
+		}
+	}
+	if c.ListFill < 1 || c.ListFill > 90 {
+		return bad("list_fill", strconv.Itoa(c.ListFill), "is not in 1 to 90")
+	}
+	if duration(c.Heartbeat) >= duration(c.HeadLifetime) {
+		return bad("heartbeat", c.Heartbeat, "is not shorter than head_lifetime")
+	}
+	if _, err := fetch.ParseHostMap(c.DevHostMap); err != nil {
+		return fmt.Errorf("%w: dev_host_map: %w", ErrConfig, err)
+	}
+	return nil
+}
+
+// duration reads a duration that Check has seen.
+func duration(s string) time.Duration {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		return 0
+	}
+	return d
+}
+
+// ReadConfig reads config.toml of a home over the defaults; a file that is not
+// there changes nothing. Unknown settings are refused. The error is ErrConfig.
+func ReadConfig(home string) (Config, error) {
+	c := DefaultConfig()
+	c.Home = home
+	path := filepath.Join(home, "config.toml")
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil || info.Size() > 1<<20 {
+		return c, fmt.Errorf("%w: %s cannot be read", ErrConfig, path)
+	}
+	meta, err := toml.DecodeFile(path, &c)
+	if err != nil {
+		return c, fmt.Errorf("%w: %s: %w", ErrConfig, path, err)
+	}
+	if left := meta.Undecoded(); len(left) > 0 {
+		return c, fmt.Errorf("%w: %s: there is no setting %q", ErrConfig, path, left[0].String())
+	}
+	return c, c.Check()
+}
+
+// path names a file of the home.
+func (c Config) path(parts ...string) string {
+	return filepath.Join(append([]string{c.Home}, parts...)...)
+}

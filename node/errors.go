@@ -1,0 +1,133 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/did/webvh"
+	"github.com/bonafide-id/bonafide/internal/durable"
+	"github.com/bonafide-id/bonafide/internal/fetch"
+	"github.com/bonafide-id/bonafide/internal/hint"
+	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/key/keystore"
+	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/p2p"
+	"github.com/bonafide-id/bonafide/replica"
+	"github.com/bonafide-id/bonafide/replica/exchange"
+	"github.com/bonafide-id/bonafide/revocation"
+	"github.com/bonafide-id/bonafide/store"
+)
+
+var (
+	// ErrConfig: a setting is wrong. Nothing was started.
+	ErrConfig = hint.New("node: wrong setting", "Correct the setting named in config.toml, in the environment or in the flag.")
+	// ErrNoHome: the folder is no home of a node.
+	ErrNoHome = hint.New("node: no node lives in this folder", "Make one with `bonafide init`, or name another folder with --home.")
+	// ErrHomeExists: the folder is a home already.
+	ErrHomeExists = hint.New("node: a node lives in this folder already", "Use another folder with --home; an existing home is never overwritten.")
+	// ErrRunning: another process works on the home.
+	ErrRunning = hint.New("node: the home is in use by another process", "Send the command to the running node (it is done by itself when the node is up), or wait for the other command to end.")
+	// ErrNoOp: there is no such operation.
+	ErrNoOp = hint.New("node: no such operation", "The program and the node are of different versions; update the older one.")
+	// ErrRequest: an operation's request cannot be read or lacks something.
+	ErrRequest = hint.New("node: the request is not complete", "Add or correct the member named.")
+	// ErrForbidden: the token does not allow the operation, or not for that issuer.
+	ErrForbidden = hint.New("node: not allowed with this token", "Use a token of the role and issuer that the operation needs; the home's own token may do everything.")
+	// ErrNoIssuer: the node serves no such issuer, or several and none was named.
+	ErrNoIssuer = hint.New("node: no such issuer on this node", "Name an issuer of this node with --issuer; `bonafide did show` lists them, `bonafide did create` makes one.")
+	// ErrClosed: the issuer has closed its identifier.
+	ErrClosed = hint.New("node: the issuer has closed", "A closed identifier cannot issue or change any more; create a new one.")
+	// ErrHalted: the node does not sign for the issuer at the moment.
+	ErrHalted = hint.New("node: signing is halted", "Read the reason; after making sure that no other node signs with this key, run `bonafide resume --alone`.")
+	// ErrNotReadBack: the last head was not read back from elsewhere yet.
+	ErrNotReadBack = hint.New("node: the last published head was not read back yet", "Wait until a bootstrap peer or the web folder answers, or run `bonafide resume --alone` if none can.")
+	// ErrClock: the clock is behind what was signed last.
+	ErrClock = hint.New("node: the clock is behind the last signature", "Set the clock; nothing is signed with an earlier time than before.")
+	// ErrTarget: a credential, id or LIST#INDEX that the book does not know.
+	ErrTarget = hint.New("node: no such credential in the book", "Name the credential file, the id of a credential that this issuer issued, or LIST#INDEX.")
+	// ErrConfirm: an act that cannot be undone was not confirmed.
+	ErrConfirm = hint.New("node: this cannot be undone and was not confirmed", "Read what it does and repeat it with --yes.")
+	// ErrNoKeys: the keys needed are not in this home.
+	ErrNoKeys = hint.New("node: the keys for this are not here", "Bring the key file (keys/offline.age for changes of the identifier) back into the home, or run the command where it is.")
+	// ErrIdentity: the issuer has not stated who it is.
+	ErrIdentity = hint.New("node: the issuer has not stated who it is", "State it with `bonafide identity set`.")
+	// ErrHeld: too few others hold the new state in the time given.
+	ErrHeld = hint.New("node: not held by enough others in time", "The change is durable here and published; look at `bonafide peers` and wait.")
+)
+
+// Failure is an error as a face shows it.
+type Failure struct {
+	Status                    int // HTTP
+	Type, Title, Detail, Hint string
+	ExitCode                  int // 1 refused, 2 usage, 3 could not be established, 4 unreachable
+}
+
+// FailureOf is the one map from errors to HTTP status and exit code. A detail
+// carries the error's own text; errors of the disk and unknown ones do not
+// leave the machine.
+func FailureOf(err error) Failure {
+	f := Failure{Status: http.StatusInternalServerError, Title: "The node failed", ExitCode: 1, Hint: hint.Of(err), Type: "about:blank"}
+	is := func(targets ...error) bool {
+		for _, t := range targets {
+			if errors.Is(err, t) {
+				return true
+			}
+		}
+		return false
+	}
+	detail := true
+	switch {
+	case is(context.Canceled):
+		f.Status, f.Title, f.ExitCode = 499, "The request was given up", 4
+	case is(context.DeadlineExceeded):
+		f.Status, f.Title, f.ExitCode = http.StatusGatewayTimeout, "It took too long", 4
+	case is(ErrForbidden):
+		f.Status, f.Title = http.StatusForbidden, "Not allowed"
+	case is(ErrNoOp, ErrNoIssuer, ErrTarget, ErrNoHome, revocation.ErrNoList, replica.ErrUnknown):
+		f.Status, f.Title = http.StatusNotFound, "Not found"
+	case is(did.ErrNotFound, exchange.ErrNotFound):
+		f.Status, f.Title, f.ExitCode = http.StatusNotFound, "Not found", 3
+		f.Type = "https://www.w3.org/ns/did#NOT_FOUND"
+	case is(did.ErrMethod, did.ErrFeature):
+		f.Status, f.Title, f.ExitCode = http.StatusNotImplemented, "Not supported", 2
+		f.Type = "https://www.w3.org/ns/did#" + did.Code(err)
+	case is(did.ErrInvalid, did.ErrInvalidURL, did.ErrOptions):
+		f.Status, f.Title = http.StatusBadRequest, "Not a valid identifier or option"
+		f.Type = "https://www.w3.org/ns/did#" + did.Code(err)
+	case is(ErrConfig, ErrRequest, ErrConfirm, exchange.ErrQuestion):
+		f.Status, f.Title, f.ExitCode = http.StatusBadRequest, "The request is not right", 2
+	case is(strictjson.ErrTooLarge):
+		f.Status, f.Title, f.ExitCode = http.StatusRequestEntityTooLarge, "Too large", 2
+	case is(credential.ErrParse, credential.ErrMalformed):
+		f.Status, f.Title, f.ExitCode = http.StatusBadRequest, "Not a credential that can be read", 1
+		f.Type = "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR"
+		if is(credential.ErrParse) {
+			f.Type = "https://www.w3.org/TR/vc-data-model#PARSING_ERROR"
+		}
+	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated):
+		f.Status, f.Title = http.StatusBadRequest, "Refused"
+	case is(revocation.ErrFinal, ErrClosed, ErrHalted, ErrNotReadBack, ErrHomeExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
+		f.Status, f.Title = http.StatusConflict, "Refused"
+	case is(keystore.ErrPassphrase, keystore.ErrLoose, keystore.ErrNoKey):
+		f.Status, f.Title = http.StatusConflict, "The keys cannot be used"
+	case is(ErrRunning, durable.ErrLocked, store.ErrLocked):
+		f.Status, f.Title, f.ExitCode = http.StatusServiceUnavailable, "In use", 4
+	case is(store.ErrFull, store.ErrReadOnly):
+		f.Status, f.Title, f.ExitCode = http.StatusInsufficientStorage, "The disk takes no more", 4
+	case is(exchange.ErrOffline, did.ErrUnavailable, fetch.ErrUnreachable, fetch.ErrTimeout, p2p.ErrPeerUnreachable, ErrHeld):
+		f.Status, f.Title, f.ExitCode = http.StatusBadGateway, "Could not be reached", 4
+	default:
+		detail = f.Hint != ""
+	}
+	if detail {
+		f.Detail = err.Error()
+	}
+	if f.Hint == "" {
+		f.Hint = "Look at the node's log for this moment; if it stays, report it."
+	}
+	return f
+}
+

@@ -1,0 +1,404 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did/webvh"
+	"github.com/bonafide-id/bonafide/internal/faults"
+	"github.com/bonafide-id/bonafide/key"
+	"github.com/bonafide-id/bonafide/key/keystore"
+	"github.com/bonafide-id/bonafide/record"
+	"github.com/bonafide-id/bonafide/replica"
+	"github.com/bonafide-id/bonafide/revocation"
+	"github.com/bonafide-id/bonafide/store"
+)
+
+// Drafts under bonafide/ belong to the head itself; the manifest does not list
+// them.
+const (
+	pathHead     = "bonafide/head"
+	pathManifest = "bonafide/manifest"
+)
+
+type publishOptions struct {
+	final bool
+	// quiet publishes only where something changed or a renewal is due.
+	quiet bool
+}
+
+// putDraft makes a body the current one of an own path.
+func (n *Node) putDraft(tx store.Tx, subject, path string, b []byte, until time.Time) error {
+	kind, ok := record.KindOf(path)
+	if !ok {
+		return fmt.Errorf("%w: %s", record.ErrKind, path)
+	}
+	if len(b) > kind.MaxBytes() {
+		return fmt.Errorf("%w: %s has %d bytes", record.ErrTooLarge, path, len(b))
+	}
+	d := store.Draft{Issuer: subject, Path: path, Body: b, CID: record.CIDOf(b).String(), Kind: string(kind), Updated: n.clock().UnixMilli()}
+	if !until.IsZero() {
+		d.ValidUntil = until.UnixMilli()
+	}
+	return tx.PutDraft(d)
+}
+
+// publish renders what changed, signs it and the next head, and stores all of
+// it in one transaction before anything leaves. Then it goes through the same
+// door as everybody's, and out to the peers.
+func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) (PublishResponse, error) {
+	unlock := n.lockIssuer(subject)
+	defer unlock()
+	if err := n.maySign(ctx, subject); err != nil {
+		return PublishResponse{}, err
+	}
+	h, err := n.offerOwnLog(ctx, subject)
+	if err != nil {
+		return PublishResponse{}, err
+	}
+	if err := n.recoverOwn(ctx, subject); err != nil {
+		return PublishResponse{}, err
+	}
+	listKey, err := n.signer(subject, keystore.RoleList)
+	if err != nil {
+		return PublishResponse{}, err
+	}
+	headKey, err := n.signer(subject, keystore.RoleHead)
+	if err != nil {
+		return PublishResponse{}, err
+	}
+	p := publication{n: n, subject: subject, log: h, listKey: listKey, headKey: headKey, opt: opt, now: n.clock().UTC().Truncate(time.Second)}
+	if held, err := n.replica.Head(ctx, subject); err == nil {
+		p.previous = held
+		if p.digests, err = n.replica.Digests(ctx, subject, held.EpochVersion, 0, -1); err != nil {
+			return PublishResponse{}, err
+		}
+		if p.now.Before(held.Head.Published) {
+			return PublishResponse{}, fmt.Errorf("%w: it says %s, the last head %s", ErrClock, p.now, held.Head.Published)
+		}
+	} else if !errors.Is(err, replica.ErrUnknown) {
+		return PublishResponse{}, err
+	}
+	if err := n.store.Update(ctx, subject, func(tx store.Tx) error { return p.run(ctx, tx) }); err != nil {
+		return PublishResponse{}, fmt.Errorf("node: publish: %w", err)
+	}
+	if p.head == nil {
+		last := p.previous.Head
+		return PublishResponse{Head: last.CID().String(), Sequence: int64(last.Sequence)}, nil
+	}
+	if err := faults.Point("node.publish.stored"); err != nil {
+		return PublishResponse{}, err
+	}
+	if err := n.recoverOwn(ctx, subject); err != nil {
+		return PublishResponse{}, err
+	}
+	n.log.Info("published", "issuer", subject, "epoch", p.head.EpochNumber(), "sequence", p.head.Sequence, "changed", p.changed)
+	n.announce(ctx, subject)
+	n.exportOwn(ctx, subject)
+	return PublishResponse{Head: p.head.CID().String(), Sequence: int64(p.head.Sequence), Changed: p.changed}, nil
+}
+
+// offerOwnLog makes sure that the replica has the newest own log.
+func (n *Node) offerOwnLog(ctx context.Context, subject string) (*webvh.History, error) {
+	var log []byte
+	err := n.store.View(ctx, func(tx store.Tx) error {
+		d, err := tx.GetDraft(subject, replica.PathLog)
+		log = d.Body
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	res := n.replica.Accept(ctx, replica.Offer{Source: replica.SourceOwn, Log: &replica.LogOffer{Log: log}})
+	switch res.Outcome {
+	case record.Fresh, record.Known:
+	case record.Stale:
+		return nil, fmt.Errorf("%w: others hold a newer log of %s", ErrHalted, subject)
+	default:
+		return nil, fmt.Errorf("node: own log: %s: %w", res.Outcome, res.Err)
+	}
+	if err := n.replica.SetClass(ctx, subject, store.ClassOwn); err != nil {
+		return nil, err
+	}
+	return n.replica.History(ctx, subject)
+}
+
+// recoverOwn hands the last stored publication to the replica. After a crash
+// between the two this is where it goes on; otherwise it changes nothing.
+func (n *Node) recoverOwn(ctx context.Context, subject string) error {
+	var pub store.Publication
+	var head, manifest store.Draft
+	var drafts []store.Draft
+	err := n.store.View(ctx, func(tx store.Tx) (err error) {
+		if pub, err = tx.GetPublication(subject); err != nil {
+			return err
+		}
+		if head, err = tx.GetDraft(subject, pathHead); err != nil {
+			return err
+		}
+		if manifest, err = tx.GetDraft(subject, pathManifest); err != nil {
+			return err
+		}
+		drafts, err = tx.ListDrafts(subject)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // nothing was published yet
+	}
+	if err != nil {
+		return err
+	}
+	held, err := n.replica.Head(ctx, subject)
+	if err != nil && !errors.Is(err, replica.ErrUnknown) {
+		return err
+	}
+	if held == nil || held.Head.CID().String() != pub.HeadCID {
+		offer := &replica.HeadOffer{Head: head.Body, Manifest: manifest.Body}
+		if held != nil && held.EpochVersion == pub.EpochVersion {
+			// The replica has all digests up to the head it holds, and that is
+			// the one before: the digests it holds suffice.
+			offer.From = int(held.Head.Sequence)
+		}
+		res := n.replica.Accept(ctx, replica.Offer{Source: replica.SourceOwn, Head: offer})
+		switch res.Outcome {
+		case record.Fresh, record.Known:
+		case record.Stale, record.Forked:
+			n.halt(ctx, subject, fmt.Sprintf("the replica holds another head than sequence %d, which was signed here", pub.Sequence))
+			return fmt.Errorf("%w: %w", ErrHalted, res.Err)
+		default:
+			return fmt.Errorf("node: own head: %s: %w", res.Outcome, res.Err)
+		}
+	}
+	return n.offerDrafts(ctx, subject, drafts)
+}
+
+// offerDrafts hands the own files to the replica where it lacks them.
+func (n *Node) offerDrafts(ctx context.Context, subject string, drafts []store.Draft) error {
+	missing, err := n.replica.Missing(ctx, subject)
+	if err != nil {
+		return err
+	}
+	wanted := make(map[string]record.CID, len(missing))
+	for _, leaf := range missing {
+		wanted[leaf.Path] = leaf.CID
+	}
+	// The practice first: it says who may sign lists.
+	for _, practice := range []bool{true, false} {
+		for _, d := range drafts {
+			cid, want := wanted[d.Path]
+			if !want || cid.String() != d.CID || (d.Path == replica.PathPractice) != practice {
+				continue
+			}
+			var body []byte
+			err := n.store.View(ctx, func(tx store.Tx) error {
+				full, err := tx.GetDraft(subject, d.Path)
+				body = full.Body
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			res := n.replica.Accept(ctx, replica.Offer{Source: replica.SourceOwn,
+				File: &replica.FileOffer{Subject: subject, Path: d.Path, Body: body}})
+			if res.Outcome != record.Fresh && res.Outcome != record.Known {
+				return fmt.Errorf("node: own %s: %s: %w", d.Path, res.Outcome, res.Err)
+			}
+		}
+	}
+	return nil
+}
+
+// publication is the work inside the one transaction.
+type publication struct {
+	n                *Node
+	subject          string
+	log              *webvh.History
+	listKey, headKey key.Signer
+	previous         *replica.HeadView
+	digests          [][32]byte
+	opt              publishOptions
+	now              time.Time
+
+	head    *record.Head
+	changed int
+}
+
+func (p *publication) run(ctx context.Context, tx store.Tx) error {
+	p.head, p.changed = nil, 0
+	if err := p.renderLists(ctx, tx); err != nil {
+		return err
+	}
+	manifest, err := p.manifest(tx)
+	if err != nil {
+		return err
+	}
+	if prev := p.previous; prev != nil {
+		same := prev.Head.Root == manifest.Root() && prev.Head.VersionID == p.versionID() && prev.Head.Final == p.opt.final
+		due := p.now.Sub(prev.Head.Published) >= duration(p.n.cfg.Heartbeat)
+		if same && (!due || prev.Head.Final) {
+			return nil
+		}
+	}
+	q := replica.HeadRequest{Log: p.log, Signer: p.headKey, Manifest: manifest, Published: p.now,
+		Lifetime: duration(p.n.cfg.HeadLifetime), Final: p.opt.final, Instance: p.n.instance, Digests: p.digests}
+	if p.previous != nil {
+		q.Previous = &p.previous.Head
+	}
+	head, err := replica.BuildHead(ctx, q)
+	if err != nil {
+		return err
+	}
+	if err := p.n.putDraft(tx, p.subject, pathHead, head.Bytes(), time.Time{}); err != nil {
+		return err
+	}
+	if err := p.n.putDraft(tx, p.subject, pathManifest, manifest.Encode(), time.Time{}); err != nil {
+		return err
+	}
+	expected, err := tx.GetPublication(p.subject)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err := p.follows(expected, head); err != nil {
+		return err
+	}
+	next := store.Publication{Issuer: p.subject, EpochVersion: int64(head.EpochNumber()), Epoch: head.Epoch,
+		Sequence: int64(head.Sequence), HeadCID: head.CID().String(), Instance: p.n.instance[:], At: p.now.UnixMilli()}
+	if err := tx.SwapPublication(expected, next); err != nil {
+		return err
+	}
+	p.head = &head
+	return nil
+}
+
+// follows makes sure that the new head comes right after the one that was
+// published last, in the book's own memory: no sequence is used twice.
+func (p *publication) follows(last store.Publication, head record.Head) error {
+	if last.IsZero() || int64(head.EpochNumber()) > last.EpochVersion {
+		return nil
+	}
+	if int64(head.EpochNumber()) == last.EpochVersion && int64(head.Sequence) == last.Sequence+1 && head.Previous.String() == last.HeadCID {
+		return nil
+	}
+	return fmt.Errorf("%w: head %d does not follow the published %d", ErrHalted, head.Sequence, last.Sequence)
+}
+
+func (p *publication) versionID() string { return p.log.Latest().VersionID }
+
+// renderLists signs the lists that changed or near the end of their term. The
+// term of each ends at its own time, so that they are renewed one by one.
+func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
+	lists, err := tx.ListLists(p.subject)
+	if err != nil {
+		return err
+	}
+	id, err := webvh.ParseID(p.log.DID())
+	if err != nil {
+		return err
+	}
+	life := duration(p.n.cfg.ListValidity)
+	for _, l := range lists {
+		path := fmt.Sprintf("status/%d", l.Number)
+		old, err := tx.GetDraft(p.subject, path)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		due := err != nil || time.UnixMilli(old.ValidUntil).Sub(p.now) < life/3
+		if !l.Dirty && !due && !p.opt.final {
+			continue
+		}
+		bits, err := revocation.Render(tx, l)
+		if err != nil {
+			return err
+		}
+		until := p.now.Add(life)
+		if p.opt.final {
+			until = p.now.AddDate(100, 0, 0) // nobody will renew it
+		}
+		body, err := revocation.SignList(ctx, revocation.ListSpec{URL: p.listURL(l, old, id, path), Issuer: p.log.DID(),
+			Purpose: revocation.Purpose(l.Purposes[0]), Bits: bits, ValidFrom: p.now, ValidUntil: until,
+			TTL: duration(p.n.cfg.Cadence)}, p.listKey, p.log.DID()+"#"+p.listKey.Public().Multikey())
+		if err != nil {
+			return err
+		}
+		if err := p.n.putDraft(tx, p.subject, path, body, until); err != nil {
+			return err
+		}
+		l.Dirty, l.RenderedAt, l.Bitmap = false, p.now.UnixMilli(), nil
+		if err := tx.PutList(l); err != nil {
+			return err
+		}
+		p.changed++
+	}
+	return nil
+}
+
+// listURL is the name of a list, which never changes: once signed, it is read
+// from the list that stands, also after the identifier has moved.
+func (p *publication) listURL(l store.List, old store.Draft, id webvh.ID, path string) string {
+	if old.Body != nil {
+		if u := listID(old.Body); u != "" {
+			return u
+		}
+	}
+	return id.FileURL(path)
+}
+
+// manifest lists all drafts but those of the head itself.
+func (p *publication) manifest(tx store.Tx) (record.Manifest, error) {
+	drafts, err := tx.ListDrafts(p.subject)
+	if err != nil {
+		return nil, err
+	}
+	var leaves []record.Leaf
+	for _, d := range drafts {
+		if d.Path == pathHead || d.Path == pathManifest {
+			continue
+		}
+		cid, err := record.ParseCID(d.CID)
+		if err != nil {
+			return nil, err
+		}
+		leaves = append(leaves, record.Leaf{Path: d.Path, CID: cid, Size: d.Size})
+	}
+	return record.NewManifest(leaves)
+}
+
+// listID reads the id of a list that we signed.
+func listID(b []byte) string {
+	c, err := credential.Parse(b, listLimits)
+	if err != nil {
+		return ""
+	}
+	return c.ID
+}
+
+// resignAll renders everything again that was signed with keys which are gone
+// from the document.
+func (n *Node) resignAll(ctx context.Context, subject string, h *webvh.History, fresh map[keystore.Role]key.Private) error {
+	err := n.store.Update(ctx, subject, func(tx store.Tx) error {
+		if _, changed := fresh[keystore.RoleList]; !changed {
+			return nil
+		}
+		lists, err := tx.ListLists(subject)
+		if err != nil {
+			return err
+		}
+		for _, l := range lists {
+			l.Dirty, l.Bitmap = true, nil
+			if err := tx.PutList(l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if _, changed := fresh[keystore.RoleCredential]; changed {
+		return n.resignStatements(ctx, subject, h)
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/bonafide-id/bonafide/did/webvh"
+	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/replica/exchange"
+	"github.com/bonafide-id/bonafide/revocation"
+	"github.com/bonafide-id/bonafide/store"
+)
+
+// setStatus changes one status. The change is committed before anything else
+// happens; publishing is a second step whose failure does not undo it.
+func (n *Node) setStatus(ctx context.Context, who Caller, q StatusRequest) (StatusResponse, error) {
+	is, err := n.issuer(ctx, q.Issuer)
+	if err != nil {
+		return StatusResponse{}, err
+	}
+	op := revocation.Op{Issuer: is.Subject, By: orElse(q.By, who.By), Why: q.Why, Set: true}
+	switch q.Action {
+	case "revoke":
+		op.Purpose = revocation.Revocation
+	case "suspend":
+		op.Purpose = revocation.Suspension
+	case "reinstate":
+		op.Purpose, op.Set = revocation.Suspension, false
+	default:
+		return StatusResponse{}, fmt.Errorf("%w: action %q is not revoke, suspend or reinstate", ErrRequest, q.Action)
+	}
+	if op.List, op.Index, err = n.target(ctx, is.Subject, q.Target, q.Credential); err != nil {
+		return StatusResponse{}, err
+	}
+	changed, err := n.book.Set(ctx, op)
+	if err != nil {
+		return StatusResponse{}, err
+	}
+	out := StatusResponse{Changed: changed}
+	if out.Status, err = n.statusRows(ctx, is, op.List, op.Index); err != nil {
+		return out, err
+	}
+	if !q.Now && q.HeldBy == 0 {
+		next := n.clock().Truncate(duration(n.cfg.Cadence)).Add(duration(n.cfg.Cadence))
+		out.Next = &next
+		return out, nil
+	}
+	pub, err := n.publish(ctx, is.Subject, publishOptions{})
+	if err != nil {
+		return out, fmt.Errorf("the change is recorded and not yet published: %w", err)
+	}
+	out.Published, out.Head, out.Sequence = true, pub.Head, pub.Sequence
+	out.Reveals = "Whoever compares this publication with the one before sees when and that something changed in this list, though not for whom."
+	if q.HeldBy > 0 {
+		out.HeldBy, err = n.waitHeld(ctx, is.Subject, pub.Head, q.HeldBy, q.Timeout)
+	}
+	return out, err
+}
+
+func orElse(s, other string) string {
+	if s != "" {
+		return s
+	}
+	return other
+}
+
+// waitHeld waits until so many peers hold a head.
+func (n *Node) waitHeld(ctx context.Context, subject, head string, want int, timeout string) (int, error) {
+	limit := 10 * time.Second
+	if timeout != "" {
+		d, err := time.ParseDuration(timeout)
+		if err != nil || d <= 0 {
+			return 0, fmt.Errorf("%w: timeout %q", ErrRequest, timeout)
+		}
+		limit = d
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	t := time.NewTicker(50 * time.Millisecond)
+	defer t.Stop()
+	for {
+		holds := 0
+		for _, peer := range (peers{n}).Connected() {
+			if ok, err := n.exchange.Holds(ctx, peer, subject, head); err == nil && ok {
+				holds++
+			}
+		}
+		if holds >= want {
+			return holds, nil
+		}
+		select {
+		case <-ctx.Done():
+			return holds, fmt.Errorf("%w: %d of %d", ErrHeld, holds, want)
+		case <-t.C:
+		}
+	}
+}
+
+// statusRows describes one index in the book.
+func (n *Node) statusRows(ctx context.Context, is store.Issuer, list, index int64) ([]StatusRow, error) {
+	s, err := n.book.State(ctx, is.Subject, list, index)
+	if err != nil {
+		return nil, err
+	}
+	h, err := n.ownLog(ctx, is.Subject)
+	if err != nil {
+		return nil, err
+	}
+	id, err := webvh.ParseID(h.DID())
+	if err != nil {
+		return nil, err
+	}
+	odd := list
+	if odd%2 == 0 {
+		odd--
+	}
+	rows := []StatusRow{{List: odd, Index: index, Purpose: string(revocation.Revocation), Set: s.Revoked},
+		{List: odd + 1, Index: index, Purpose: string(revocation.Suspension), Set: s.Suspended}}
+	err = n.store.View(ctx, func(tx store.Tx) error {
+		for i := range rows {
+			if rows[i].URL, err = n.listURL(tx, is.Subject, rows[i].List, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range s.Changes {
+		for i := range rows {
+			if rows[i].Purpose == c.Purpose {
+				rows[i].Since, rows[i].Why = proof.FormatTime(time.UnixMilli(c.At)), c.Why
+			}
+		}
+	}
+	return rows, nil
+}
+
+// showStatus shows one credential, or all lists of the issuer.
+func (n *Node) showStatus(ctx context.Context, q StatusShowRequest) (StatusShowResponse, error) {
+	out := StatusShowResponse{Status: []StatusRow{}, Lists: []ListRow{}}
+	is, err := n.issuer(ctx, q.Issuer)
+	if err != nil {
+		return out, err
+	}
+	if q.Target != "" || len(q.Credential) > 0 {
+		list, index, err := n.target(ctx, is.Subject, q.Target, q.Credential)
+		if err != nil {
+			return out, err
+		}
+		out.Status, err = n.statusRows(ctx, is, list, index)
+		return out, err
+	}
+	h, err := n.ownLog(ctx, is.Subject)
+	if err != nil {
+		return out, err
+	}
+	id, err := webvh.ParseID(h.DID())
+	if err != nil {
+		return out, err
+	}
+	err = n.store.View(ctx, func(tx store.Tx) error {
+		out.Lists = []ListRow{}
+		lists, err := tx.ListLists(is.Subject)
+		if err != nil {
+			return err
+		}
+		for _, l := range lists {
+			bits, err := revocation.Render(tx, l)
+			if err != nil {
+				return err
+			}
+			url, err := n.listURL(tx, is.Subject, l.Number, id)
+			if err != nil {
+				return err
+			}
+			row := ListRow{Number: l.Number, Purpose: l.Purposes[0], URL: url, Size: l.Size, Allocated: l.Allocated,
+				Set: int64(bits.Count()), State: l.State, Pending: l.Dirty}
+			if l.Allocated < 1000 {
+				row.Note = "This list protects " + strconv.FormatInt(l.Allocated, 10) + " holders; the more share it, the less a set bit says about one of them."
+			}
+			out.Lists = append(out.Lists, row)
+		}
+		return nil
+	})
+	sort.Slice(out.Lists, func(i, j int) bool { return out.Lists[i].Number < out.Lists[j].Number })
+	return out, err
+}
+
+// publishNow publishes what is pending.
+func (n *Node) publishNow(ctx context.Context, q PublishRequest) (PublishResponse, error) {
+	is, err := n.issuer(ctx, q.Issuer)
+	if err != nil {
+		return PublishResponse{}, err
+	}
+	return n.publish(ctx, is.Subject, publishOptions{})
+}
+
+// pendingFor tells whether acknowledged changes wait for publication.
+func (n *Node) pendingFor(ctx context.Context, subject string) bool {
+	lists, err := n.book.Lists(ctx, subject)
+	if err != nil {
+		return false
+	}
+	for _, l := range lists {
+		if l.Dirty {
+			return true
+		}
+	}
+	return false
+}
+
+// network is how far a request may go: the caller's word before the setting.
+func (n *Node) network(ctx context.Context) exchange.Network {
+	if m, ok := ctx.Value(networkKey{}).(string); ok && m != "" {
+		return exchange.Network(m)
+	}
+	return exchange.Network(n.cfg.Network)
+}
+
+type networkKey struct{}
+
+func withNetwork(ctx context.Context, mode string) context.Context {
+	return context.WithValue(ctx, networkKey{}, mode)
+}
+
+// isNotFound tells a missing row from a failure.
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }
