@@ -57,7 +57,7 @@ func (h *History) PathURL(path string) (string, error) {
 	if path == "/"+whoisService {
 		return h.ServiceURL(whoisService)
 	}
-	clean, ok := cleanPath(path)
+	clean, ok := did.CleanPath(path)
 	if !ok || !strings.HasPrefix(path, "/") {
 		return "", fmt.Errorf("%w: path %q", did.ErrInvalidURL, clip(path))
 	}
