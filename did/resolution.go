@@ -81,7 +81,8 @@ func (o *Options) set(name, value string, rest map[string]string) error {
 		o.VersionID = value
 	case "versionTime":
 		t, err := time.Parse("2006-01-02T15:04:05Z", value)
-		if err != nil {
+		// Parse lets a fraction through that the layout does not have.
+		if err != nil || len(value) != len("2006-01-02T15:04:05Z") {
 			return fmt.Errorf("%w: versionTime is not like 2026-01-31T12:00:00Z", ErrOptions)
 		}
 		o.VersionTime = t

@@ -1,10 +1,11 @@
-// Package jwk resolves did:jwk, whose identifier is a public JSON Web Key.
+// Package jwk resolves did:jwk: the identifier is a JWK in base64url, and the
+// document follows from it (did:jwk, 2023-08-19).
 //
-// The first call to make is [Resolver]. The key is named "#0"; with use "sig"
-// or without use it may sign under every relationship. Ed25519 and P-256 keys
-// are known.
+// The first call to make is [Resolver]. Ed25519 and P-256 keys are supported;
+// the key of any other kind is an error that says so, and so is a JWK that is
+// not for signatures. Every spelling of a JWK is an identifier of its own:
+// nothing is canonicalised, compare the whole string.
 //
-// It promises that a private key is refused wherever it stands. Two spellings
-// of one key are two identifiers: nothing is brought into a common form. It
-// never fetches anything and keeps no state.
+// The package is pure: it fetches nothing and keeps nothing. There are no
+// versions, and nothing can be revoked.
 package jwk

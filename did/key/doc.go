@@ -1,12 +1,12 @@
-// Package key resolves did:key, whose document follows from the identifier
-// alone.
+// Package key resolves did:key: the identifier is the key, and the document
+// follows from it (did:key, W3C CCG report of 2025-11-02).
 //
-// The first call to make is [Resolver]. Ed25519 and P-256 keys are known; the
-// one key stands under authentication, assertionMethod, capabilityInvocation
-// and capabilityDelegation, as a Multikey named by its own value. Other kinds
-// of key are refused by name.
+// The first call to make is [Resolver]. Ed25519 and P-256 keys are supported;
+// the key of any other kind is an error that says so. Documents name the key
+// for authentication, assertionMethod, capabilityInvocation and
+// capabilityDelegation, in the form Multikey; no key agreement key is derived.
 //
-// It promises that equal identifiers give equal documents for ever. It never
-// fetches anything, keeps no state, and has no history to offer: such an
-// identifier cannot change its key.
+// The package is pure: it fetches nothing and keeps nothing. There are no
+// versions, and nothing can be revoked: whoever relies on a did:key relies on
+// that key for ever.
 package key
