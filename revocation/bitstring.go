@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -120,8 +121,9 @@ func decodeBare(encoded string, max int64) (Bitstring, error) {
 	if len(encoded) > maxEncoded {
 		return Bitstring{}, fmt.Errorf("%w: %d characters", ErrTooLarge, len(encoded))
 	}
+	// The decoder skips line feeds, which have no place in a multibase text.
 	packed, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
-	if err != nil {
+	if err != nil || strings.ContainsAny(encoded, "\r\n") {
 		return Bitstring{}, fmt.Errorf("%w: not base64url without padding", ErrEncoding)
 	}
 	in := bytes.NewReader(packed) // an io.ByteReader, so nothing is read ahead

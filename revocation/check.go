@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did/webvh"
 	"github.com/bonafide-id/bonafide/proof"
 	"github.com/bonafide-id/bonafide/verdict"
 )
@@ -203,7 +204,7 @@ func (l *List) suits(e Entry, issuer string, found *Found, opt Options) (verdict
 	if !slices.Contains(l.Purposes, e.Purpose) {
 		return bad(verdict.StatusPurposeMismatch, fmt.Sprintf("the list is for %v", l.Purposes))
 	}
-	if l.Issuer != issuer && (opt.Practice == nil || !slices.Contains(opt.Practice.ListIssuers, l.Issuer)) {
+	if !sameIssuer(l.Issuer, issuer) && (opt.Practice == nil || !slices.Contains(opt.Practice.ListIssuers, l.Issuer)) {
 		return bad(verdict.ListIssuerNotAuthorised, "the list is by "+clip(l.Issuer))
 	}
 	if found.InHead == No {
@@ -223,6 +224,18 @@ func (l *List) suits(e Entry, issuer string, found *Found, opt Options) (verdict
 		return bad(verdict.StatusListLength, fmt.Sprintf("%d entries, at least %d are demanded", l.Bits.Len(), least))
 	}
 	return verdict.Check{}, true
+}
+
+// sameIssuer compares identifiers. A did:webvh that moved is the same issuer:
+// the list's proof was checked against a log with that SCID, and the SCID is
+// the identity.
+func sameIssuer(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, errX := webvh.SCIDOf(a)
+	y, errY := webvh.SCIDOf(b)
+	return errX == nil && errY == nil && x == y
 }
 
 // read takes the bit and adds its row.
