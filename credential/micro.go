@@ -117,12 +117,12 @@ func (m Micro) Validate() error {
 func (m Micro) times(now time.Time) (awarded time.Time, until *time.Time, err error) {
 	awarded = now
 	if m.Awarded != "" {
-		if awarded, err = dayOrTime(m.Awarded); err != nil {
+		if awarded, err = DayOrTime(m.Awarded); err != nil {
 			return awarded, nil, fmt.Errorf("%w: awarded: %w", ErrProfile, err)
 		}
 	}
 	if m.ValidUntil != "" {
-		u, err := dayOrTime(m.ValidUntil)
+		u, err := DayOrTime(m.ValidUntil)
 		if err != nil {
 			return awarded, nil, fmt.Errorf("%w: validUntil: %w", ErrProfile, err)
 		}
@@ -131,8 +131,8 @@ func (m Micro) times(now time.Time) (awarded time.Time, until *time.Time, err er
 	return awarded, until, nil
 }
 
-// dayOrTime reads a date, taken as its first moment in UTC, or a full time.
-func dayOrTime(s string) (time.Time, error) {
+// DayOrTime reads a date, taken as its first moment in UTC, or a full time.
+func DayOrTime(s string) (time.Time, error) {
 	if isoDate.MatchString(s) {
 		s += "T00:00:00Z"
 	}

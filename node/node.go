@@ -229,6 +229,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	start(func() error { n.publisher(ctx); return nil })
 	start(func() error { n.readBackAll(ctx); return nil })
 	start(func() error { n.provide(ctx); return nil })
+	start(func() error { n.fetchRoots(ctx); return nil })
 	for _, addr := range n.cfg.Bootstrap {
 		if err := host.Protect(addr); err != nil {
 			n.log.Warn("bootstrap peer", "addr", addr, "err", err)

@@ -358,3 +358,13 @@ func (x *Exchange) fetchForks(ctx context.Context, subject, peer string) error {
 		return nil
 	})
 }
+
+// Holds tells whether a peer's newest head of a subject is the one given.
+func (x *Exchange) Holds(ctx context.Context, peer, subject, head string) (bool, error) {
+	src := &peerSource{x: x, peer: peer, subject: subject}
+	body, _, _, err := src.head(ctx, nil, false)
+	if err != nil {
+		return false, err
+	}
+	return record.CIDOf(body).String() == head, nil
+}

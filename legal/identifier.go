@@ -1,0 +1,182 @@
+package legal
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Identifier is one persistent identifier of an organisation.
+type Identifier struct {
+	Scheme  string `json:"scheme"`            // VAT, NTR, EUID, LEI, ...
+	Country string `json:"country,omitempty"` // ISO 3166-1 alpha-2; empty for LEI and other worldwide schemes
+	Value   string `json:"value"`
+}
+
+// Schemes that name natural persons (ETSI EN 319 412-1 section 5.1.3).
+const (
+	schemePassport  = "PAS"
+	schemeIDCard    = "IDC"
+	schemePersonal  = "PNO"
+	schemePersonTax = "TIN"
+)
+
+const (
+	schemeVAT = "VAT"
+	schemeLEI = "LEI"
+)
+
+var (
+	schemeForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,15}$`)
+	valueForm  = regexp.MustCompile(`^[A-Z0-9][A-Z0-9/_:+*]{0,63}$`)
+	leiForm    = regexp.MustCompile(`^[A-Z0-9]{18}[0-9]{2}$`)
+)
+
+// worldwide are schemes whose values need no country.
+func worldwide(scheme string) bool {
+	switch scheme {
+	case schemeLEI, "ROR", "PIC", "SCHAC", "ERASMUS", "DEQARINST", "ETER", "WHED", "EUID", "EORI":
+		return true
+	}
+	return false
+}
+
+// Canonical returns the form in which identifiers are compared: upper case,
+// without spaces, dots and hyphens, the country as alpha-2 with EL as GR and
+// XI and UK as GB, and a VAT number without its country prefix. It checks
+// nothing; see [Identifier.Check].
+func (id Identifier) Canonical() Identifier {
+	out := Identifier{Scheme: squeeze(id.Scheme), Country: Country(id.Country), Value: squeeze(id.Value)}
+	switch out.Scheme {
+	case schemeLEI:
+		out.Country = "" // XG in certificates; the number is worldwide
+	case schemeVAT:
+		if len(out.Value) > 2 && Country(out.Value[:2]) == out.Country && out.Country != "" {
+			out.Value = out.Value[2:]
+		}
+	}
+	return out
+}
+
+// Equal tells whether two identifiers are the same in canonical form. Two
+// empty ones are not.
+func (id Identifier) Equal(other Identifier) bool {
+	a, b := id.Canonical(), other.Canonical()
+	return a == b && a.Value != ""
+}
+
+// Comparable tells whether a difference in value would be a contradiction:
+// both are of one scheme and country, in which an organisation has one number.
+func (id Identifier) Comparable(other Identifier) bool {
+	a, b := id.Canonical(), other.Canonical()
+	return a.Value != "" && b.Value != "" && a.Scheme == b.Scheme && a.Country == b.Country
+}
+
+// String writes "SCHEME COUNTRY VALUE" in canonical form; worldwide schemes
+// have no country.
+func (id Identifier) String() string {
+	c := id.Canonical()
+	return strings.Join(strings.Fields(c.Scheme+" "+c.Country+" "+c.Value), " ")
+}
+
+// IsZero tells whether nothing is stated.
+func (id Identifier) IsZero() bool { return id == Identifier{} }
+
+// person tells whether the scheme is one of natural persons.
+func (id Identifier) person() bool {
+	switch squeeze(id.Scheme) {
+	case schemePassport, schemeIDCard, schemePersonal, schemePersonTax:
+		return true
+	}
+	return false
+}
+
+// Check judges the form: a known shape of scheme, a country where the scheme
+// has national numbers, the check digits of an LEI (ISO 17442, modulo 97) and
+// the national form of a VAT number where we know it. The error is
+// [ErrIdentifier].
+func (id Identifier) Check() error {
+	c := id.Canonical()
+	if !schemeForm.MatchString(c.Scheme) {
+		return fmt.Errorf("%w: scheme %q", ErrIdentifier, clip(id.Scheme))
+	}
+	if !valueForm.MatchString(c.Value) {
+		return fmt.Errorf("%w: value %q", ErrIdentifier, clip(id.Value))
+	}
+	if c.Country == "" && !worldwide(c.Scheme) {
+		return fmt.Errorf("%w: %s needs a country", ErrIdentifier, c.Scheme)
+	}
+	if c.Country != "" && !IsCountry(c.Country) {
+		return fmt.Errorf("%w: country %q", ErrIdentifier, clip(id.Country))
+	}
+	switch c.Scheme {
+	case schemeLEI:
+		if !leiForm.MatchString(c.Value) || mod97(c.Value) != 1 {
+			return fmt.Errorf("%w: the check digits of the LEI are wrong", ErrIdentifier)
+		}
+	case schemeVAT:
+		if form, ok := vatForms()[c.Country]; ok && !regexp.MustCompile("^(?:"+form+")$").MatchString(c.Value) {
+			return fmt.Errorf("%w: %q has not the form of a VAT number of %s", ErrIdentifier, clip(c.Value), c.Country)
+		}
+	}
+	return nil
+}
+
+// ParseIdentifier reads "SCHEME COUNTRY VALUE", "SCHEME VALUE" for worldwide
+// schemes, and the form of seal certificates, "VATES-A00000000" (ETSI EN 319
+// 412-1). The error is [ErrIdentifier].
+func ParseIdentifier(s string) (Identifier, error) {
+	fields := strings.Fields(s)
+	var id Identifier
+	switch {
+	case len(s) > 128:
+		return id, fmt.Errorf("%w: %d characters", ErrIdentifier, len(s))
+	case len(fields) == 3:
+		id = Identifier{Scheme: fields[0], Country: fields[1], Value: fields[2]}
+	case len(fields) == 2:
+		id = Identifier{Scheme: fields[0], Value: fields[1]}
+	case len(fields) == 1 && len(s) > 6 && s[5] == '-':
+		id = Identifier{Scheme: s[:3], Country: s[3:5], Value: s[6:]}
+	default:
+		return id, fmt.Errorf("%w: %q", ErrIdentifier, clip(s))
+	}
+	return id.Canonical(), id.Check()
+}
+
+// squeeze upper-cases ASCII and drops spaces, dots and hyphens.
+func squeeze(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == ' ' || r == '.' || r == '-' || r == '\u00a0' || r == '\t':
+		case r >= 'a' && r <= 'z':
+			b.WriteRune(r - 'a' + 'A')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// mod97 is the remainder of ISO 7064 MOD 97-10: letters count as 10 to 35.
+func mod97(s string) int {
+	n := 0
+	for _, c := range []byte(s) {
+		switch {
+		case c >= '0' && c <= '9':
+			n = (n*10 + int(c-'0')) % 97
+		case c >= 'A' && c <= 'Z':
+			n = (n*100 + int(c-'A') + 10) % 97
+		default:
+			return -1
+		}
+	}
+	return n
+}
+
+func clip(s string) string {
+	if len(s) > 80 {
+		return s[:80] + "..."
+	}
+	return s
+}

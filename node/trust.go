@@ -1,0 +1,195 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/internal/durable"
+	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/key"
+	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/replica/exchange"
+	"github.com/bonafide-id/bonafide/store"
+)
+
+// Axes of trust.
+const (
+	AxisIdentity      = "identity"
+	AxisAuthorisation = "authorisation"
+)
+
+// trustFile is trust.toml: the operator's own choice of roots.
+type trustFile struct {
+	Roots []trustEntry `toml:"root"`
+}
+
+type trustEntry struct {
+	DID  string   `toml:"did"`
+	Name string   `toml:"name,omitempty"`
+	Axes []string `toml:"axes"`
+}
+
+// readTrust reads trust.toml; a file that is not there holds no roots.
+func (n *Node) readTrust() (trustFile, error) {
+	var t trustFile
+	b, err := os.ReadFile(n.cfg.path(fileTrust))
+	if errors.Is(err, fs.ErrNotExist) {
+		return t, nil
+	}
+	if err != nil || len(b) > 1<<20 {
+		return t, fmt.Errorf("%w: %s cannot be read", ErrConfig, fileTrust)
+	}
+	meta, err := toml.Decode(string(b), &t)
+	if err != nil {
+		return t, fmt.Errorf("%w: %s: %w", ErrConfig, fileTrust, err)
+	}
+	if left := meta.Undecoded(); len(left) > 0 {
+		return t, fmt.Errorf("%w: %s: there is no setting %q", ErrConfig, fileTrust, left[0].String())
+	}
+	for _, r := range t.Roots {
+		if _, err := did.Parse(r.DID); err != nil {
+			return t, fmt.Errorf("%w: %s: %w", ErrConfig, fileTrust, err)
+		}
+		for _, a := range r.Axes {
+			if a != AxisIdentity && a != AxisAuthorisation {
+				return t, fmt.Errorf("%w: %s: axis %q", ErrConfig, fileTrust, a)
+			}
+		}
+	}
+	return t, nil
+}
+
+func (n *Node) writeTrust(t trustFile) error {
+	var b bytes.Buffer
+	b.WriteString("# Whose word counts on this node, and on what.\n")
+	if err := toml.NewEncoder(&b).Encode(t); err != nil {
+		return fmt.Errorf("node: %s: %w", fileTrust, err)
+	}
+	return durable.WriteFile(n.cfg.path(fileTrust), b.Bytes(), 0o600)
+}
+
+// trustAdd makes a DID a root and keeps its folder, which holds what it
+// recognises. A root whose folder cannot be had now is added all the same.
+func (n *Node) trustAdd(ctx context.Context, q TrustRequest) (TrustList, error) {
+	if _, err := did.Parse(q.DID); err != nil {
+		return TrustList{}, err
+	}
+	axes := q.Axes
+	if len(axes) == 0 {
+		axes = []string{AxisIdentity, AxisAuthorisation}
+	}
+	for _, a := range axes {
+		if a != AxisIdentity && a != AxisAuthorisation {
+			return TrustList{}, fmt.Errorf("%w: axis %q is not identity or authorisation", ErrRequest, a)
+		}
+	}
+	t, err := n.readTrust()
+	if err != nil {
+		return TrustList{}, err
+	}
+	t.Roots = slices.DeleteFunc(t.Roots, func(e trustEntry) bool { return subjectOf(e.DID) == subjectOf(q.DID) })
+	t.Roots = append(t.Roots, trustEntry{DID: q.DID, Name: q.Name, Axes: axes})
+	if err := n.writeTrust(t); err != nil {
+		return TrustList{}, err
+	}
+	if _, err := n.keep(ctx, q.DID, store.ClassFollowed); err != nil {
+		n.log.Warn("the folder of a trust root is not here yet", "did", q.DID, "err", err)
+	}
+	return n.trustList(ctx, Empty{})
+}
+
+// trustRemove takes a root out; its folder stays followed.
+func (n *Node) trustRemove(ctx context.Context, q TrustRequest) (TrustList, error) {
+	t, err := n.readTrust()
+	if err != nil {
+		return TrustList{}, err
+	}
+	before := len(t.Roots)
+	t.Roots = slices.DeleteFunc(t.Roots, func(e trustEntry) bool { return subjectOf(e.DID) == subjectOf(q.DID) })
+	if len(t.Roots) == before {
+		return TrustList{}, fmt.Errorf("%w: %s is no trust root", ErrTarget, q.DID)
+	}
+	if err := n.writeTrust(t); err != nil {
+		return TrustList{}, err
+	}
+	return n.trustList(ctx, Empty{})
+}
+
+// trustList lists the roots and the policy that follows from them.
+func (n *Node) trustList(ctx context.Context, _ Empty) (TrustList, error) {
+	t, err := n.readTrust()
+	if err != nil {
+		return TrustList{}, err
+	}
+	out := TrustList{Roots: []TrustRoot{}, Policy: n.policyName(t)}
+	for _, r := range t.Roots {
+		_, err := n.replica.Subject(ctx, subjectOf(r.DID))
+		out.Roots = append(out.Roots, TrustRoot{DID: r.DID, Name: r.Name, Axes: r.Axes, Held: err == nil})
+	}
+	return out, nil
+}
+
+// policyName is the default policy: the setting, or `recognised` as soon as a
+// root is chosen.
+func (n *Node) policyName(t trustFile) string {
+	switch {
+	case n.cfg.Policy != "":
+		return n.cfg.Policy
+	case len(t.Roots) > 0:
+		return "recognised"
+	}
+	return "authentic"
+}
+
+// fetchRoots keeps trying for the folders of roots that are not here.
+func (n *Node) fetchRoots(ctx context.Context) {
+	t := time.NewTicker(10 * time.Second)
+	defer t.Stop()
+	for {
+		if trust, err := n.readTrust(); err == nil && n.network(ctx) != exchange.NetworkOff {
+			for _, r := range trust.Roots {
+				if _, err := n.replica.Subject(ctx, subjectOf(r.DID)); err != nil {
+					actx, cancel := context.WithTimeout(ctx, 20*time.Second)
+					if _, err := n.keep(actx, r.DID, store.ClassFollowed); err != nil {
+						n.log.Debug("trust root", "did", r.DID, "err", err)
+					}
+					cancel()
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+func marshal(v any) ([]byte, error) { return json.Marshal(v) }
+
+// digestName makes a file name of any text.
+func digestName(s string) string {
+	d := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(d[:16])
+}
+
+// signTree signs a tree as JCS bytes.
+func signTree(ctx context.Context, tree map[string]any, s key.Signer, method string, at time.Time) ([]byte, error) {
+	signed, err := proof.Sign(ctx, tree, s, proof.SignOptions{Suite: proof.EdDSAJCS2022, VerificationMethod: method, Created: at})
+	if err != nil {
+		return nil, err
+	}
+	return strictjson.Canonical(signed)
+}
