@@ -130,4 +130,3 @@ func FailureOf(err error) Failure {
 	}
 	return f
 }
-

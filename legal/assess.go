@@ -1,0 +1,407 @@
+package legal
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/verdict"
+)
+
+// Root is somebody whose word the operator trusts.
+type Root struct {
+	DID  string
+	Name string
+	// Identity: its word on who somebody is counts. Authorisation: its word on
+	// what somebody may issue counts.
+	Identity, Authorisation bool
+}
+
+// maxDepth bounds the chain of recognitions from an issuer up to a root.
+const maxDepth = 8
+
+// Found is one recognition credential and where it came from.
+type Found struct {
+	Body   []byte
+	Source string
+}
+
+// Request asks who an issuer is in law and what it may issue.
+type Request struct {
+	Issuer string // DID
+	At     time.Time
+	// IssuedAt is the date that the credential claims, nil when it names none.
+	IssuedAt *time.Time
+	Types    []string // of the credential
+	// Whois is the issuer's presentation about itself, nil when not at hand.
+	Whois []byte
+	Roots []Root
+	// Same tells whether two DIDs are one identifier (one that moved). Nil
+	// compares texts.
+	Same func(a, b string) bool
+	// Find returns the recognitions about an identifier that are at hand.
+	Find func(ctx context.Context, of string) []Found
+	// Status judges the status of a recognition credential that was verified.
+	Status func(ctx context.Context, c *credential.Credential) []verdict.Check
+	Check  credential.Options
+	// Domain is the host in the identifier, "" for none; DomainProven says
+	// that an origin sighting proves it.
+	Domain       string
+	DomainProven bool
+}
+
+// Identity is what became known.
+type Identity struct {
+	Fields       []verdict.Field
+	Recognitions []verdict.Recognition
+	Checks       []verdict.Check // of issuer and authorisation
+}
+
+// Assess collects what the issuer says about itself, which is claimed, and
+// what trust roots say about it, directly or through those they recognise,
+// which is proven by them. A domain is proven by a sighting and nothing else.
+// Equal identifiers prove and contradict; names never do. Nothing that a
+// stranger says makes a contradiction.
+func Assess(ctx context.Context, q Request) Identity {
+	if q.Same == nil {
+		q.Same = func(a, b string) bool { return a == b }
+	}
+	a := &assessment{q: q, id: Identity{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}}}
+	a.self(ctx)
+	links := a.climb(ctx, q.Issuer, nil)
+	a.issuerRow(links)
+	a.authorisationRow(links)
+	a.domain()
+	return a.id
+}
+
+type assessment struct {
+	q    Request
+	id   Identity
+	own  *Organisation // what the issuer states
+	bad  []verdict.Check
+	deep bool
+	loop bool
+}
+
+// link is a verified recognition that leads to a root.
+type link struct {
+	Recognition
+	root   Root
+	source string
+	chain  []verdict.Recognition
+	now    bool // stands at the time asked
+	then   bool // stood at the issuing date
+}
+
+func (a *assessment) self(ctx context.Context) {
+	if a.q.Whois == nil {
+		return
+	}
+	inside, err := ReadWhois(ctx, a.q.Whois, func(id string) bool { return a.q.Same(id, a.q.Issuer) }, a.q.Check)
+	if err != nil {
+		a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Warn).With("detail", err.Error()))
+		return
+	}
+	for _, c := range inside {
+		if !c.OK || !c.Credential.Has(TypeStatement) || !a.q.Same(c.Credential.Issuer, a.q.Issuer) {
+			continue
+		}
+		if o, err := ReadStatement(c.Credential); err == nil {
+			a.own = &o
+			return
+		}
+	}
+}
+
+// root finds a configured root.
+func (a *assessment) root(did string) (Root, bool) {
+	for _, r := range a.q.Roots {
+		if a.q.Same(r.DID, did) {
+			return r, true
+		}
+	}
+	return Root{}, false
+}
+
+// climb returns the verified recognitions of an identifier that lead to a
+// root. path holds those below, to notice circles.
+func (a *assessment) climb(ctx context.Context, of string, path []string) []link {
+	if a.q.Find == nil {
+		return nil
+	}
+	if len(path) >= maxDepth {
+		a.deep = true
+		return nil
+	}
+	if slices.ContainsFunc(path, func(p string) bool { return a.q.Same(p, of) }) {
+		a.loop = true
+		return nil
+	}
+	path = append(path[:len(path):len(path)], of)
+	var out []link
+	for i, f := range a.q.Find(ctx, of) {
+		if i == 32 {
+			break
+		}
+		out = append(out, a.follow(ctx, of, f, path)...)
+	}
+	return out
+}
+
+// follow verifies one recognition and looks for its way to a root.
+func (a *assessment) follow(ctx context.Context, of string, f Found, path []string) []link {
+	note := func(code verdict.Code, detail string) {
+		if len(path) == 1 { // only what is said about the issuer itself is reported
+			a.bad = append(a.bad, verdict.New(verdict.Authorisation, code).With("detail", detail).From(f.Source))
+		}
+	}
+	c := credential.Check(ctx, f.Body, a.q.Check)
+	if c.Credential == nil {
+		return nil
+	}
+	by := c.Credential.Issuer
+	root, isRoot := a.root(by)
+	for _, name := range []verdict.CheckName{verdict.Format, verdict.Integrity, verdict.Signer} {
+		if row := c.Row(name); row.Result != verdict.Pass && row.Result != verdict.Warn {
+			if isRoot {
+				note(verdict.RecognitionUnproven, string(name)+": "+string(row.Code))
+			}
+			return nil
+		}
+	}
+	list, err := ReadRecognitions(c.Credential, func(id string) bool { return a.q.Same(id, of) })
+	if err != nil || len(list) == 0 {
+		return nil
+	}
+	if a.q.Status != nil {
+		v := verdict.Verdict{Checks: a.q.Status(ctx, c.Credential)}
+		switch row, ok := v.Worst(verdict.Status); {
+		case !ok || row.Result == verdict.Unknown:
+			if isRoot {
+				note(verdict.RecognitionStatusUnknown, string(row.Code))
+			}
+			return nil
+		case row.Result == verdict.Fail:
+			// The bit of a recognition means that it was void from the start.
+			if isRoot {
+				note(verdict.RecognitionRevoked, by)
+			}
+			return nil
+		}
+	}
+	var above []link
+	if !isRoot {
+		above = a.climb(ctx, by, path)
+	}
+	var out []link
+	for _, r := range list {
+		l := link{Recognition: r, root: root, source: f.Source, now: within(r, a.q.At), then: a.q.IssuedAt != nil && within(r, *a.q.IssuedAt)}
+		step := verdict.Recognition{By: by, ByName: r.ByName, Of: of, Actions: r.Actions, Types: r.Types,
+			From: r.ValidFrom, Until: r.ValidUntil, ID: r.ID, Root: isRoot}
+		if isRoot {
+			if root.Name != "" {
+				step.ByName = root.Name
+			}
+			l.chain = []verdict.Recognition{step}
+			out = append(out, l)
+			continue
+		}
+		for _, up := range above {
+			// Rights only shrink: who recognises must be recognised for it.
+			if !slices.Contains(up.Actions, ActionRecognize) {
+				continue
+			}
+			whole := l
+			whole.root, whole.now, whole.then = up.root, l.now && up.now, l.then && up.then
+			if len(up.Types) > 0 {
+				whole.Types = up.Types
+				if len(r.Types) > 0 {
+					whole.Types = intersect(r.Types, up.Types)
+				}
+			}
+			whole.chain = append([]verdict.Recognition{step}, up.chain...)
+			out = append(out, whole)
+		}
+	}
+	return out
+}
+
+func within(r Recognition, t time.Time) bool {
+	return (r.ValidFrom == nil || !t.Before(*r.ValidFrom)) && (r.ValidUntil == nil || !t.After(*r.ValidUntil))
+}
+
+// issuerRow makes the fields and the row of the check issuer.
+func (a *assessment) issuerRow(links []link) {
+	var by []link
+	for _, l := range links {
+		if l.root.Identity && (l.now || l.then) {
+			by = append(by, l)
+		}
+	}
+	row := verdict.New(verdict.Issuer, verdict.NotIdentified)
+	switch {
+	case len(by) > 0:
+		row = verdict.New(verdict.Issuer, verdict.Identified).With("by", name(by[0])).From(by[0].source)
+		for _, l := range by {
+			row = row.On(verdict.Evidence{Kind: "recognition", ID: l.ID, By: l.By})
+		}
+		a.provenFields(by)
+		if a.own != nil && a.contradicted(by) {
+			row = verdict.New(verdict.Issuer, verdict.Disputed).With("by", name(by[0]))
+		}
+	case a.own != nil:
+		row = verdict.New(verdict.Issuer, verdict.SelfClaimed)
+	}
+	if a.own != nil {
+		a.claimedFields(len(by) > 0)
+	}
+	a.id.Checks = append(a.id.Checks, row)
+	for _, r := range a.bad {
+		if r.Name == verdict.Issuer {
+			a.id.Checks = append(a.id.Checks, r)
+		}
+	}
+}
+
+func name(l link) string {
+	if l.root.Name != "" {
+		return l.root.Name
+	}
+	return l.root.DID
+}
+
+// contradicted compares the identifier that the issuer states with that which
+// a root states, where the two are of one kind.
+func (a *assessment) contradicted(by []link) bool {
+	for _, l := range by {
+		if o := l.Organisation; a.own.ID.Comparable(o.ID) && !a.own.ID.Equal(o.ID) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *assessment) provenFields(by []link) {
+	for _, l := range by {
+		o := l.Organisation
+		for _, n := range o.LegalNames {
+			a.put(verdict.FieldLegalName, n.Value, n.Lang, verdict.Proven, name(l))
+		}
+		if !o.ID.IsZero() {
+			a.put(verdict.FieldIdentifier, o.ID.Canonical().String(), "", verdict.Proven, name(l))
+		}
+		if o.Seat.Country != "" {
+			a.put(verdict.FieldLegalSeat, o.Seat.String(), "", verdict.Proven, name(l))
+		}
+	}
+}
+
+// claimedFields adds what only the issuer says; what a root says too is there
+// already as proven.
+func (a *assessment) claimedFields(identified bool) {
+	o := *a.own
+	who := a.q.Issuer
+	for _, n := range o.LegalNames {
+		a.put(verdict.FieldLegalName, n.Value, n.Lang, verdict.Claimed, who)
+	}
+	state := verdict.Claimed
+	if identified {
+		for _, f := range a.id.Fields {
+			if f.Name == verdict.FieldIdentifier && f.State == verdict.Proven {
+				if p, err := ParseIdentifier(f.Value); err == nil && o.ID.Comparable(p) && !o.ID.Equal(p) {
+					state = verdict.Contradicted
+				}
+			}
+		}
+	}
+	a.put(verdict.FieldIdentifier, o.ID.Canonical().String(), "", state, who)
+	a.put(verdict.FieldLegalSeat, o.Seat.String(), "", verdict.Claimed, who)
+	if o.Homepage != "" {
+		a.put(verdict.FieldHomepage, o.Homepage, "", verdict.Claimed, who)
+	}
+}
+
+// put adds a field, or a source to one that says the same at least as well.
+func (a *assessment) put(field, value, lang string, state verdict.FieldState, by string) {
+	for i, f := range a.id.Fields {
+		if f.Name == field && f.Value == value {
+			if f.State == state && !slices.Contains(f.By, by) {
+				a.id.Fields[i].By = append(a.id.Fields[i].By, by)
+			}
+			return
+		}
+	}
+	a.id.Fields = append(a.id.Fields, verdict.Field{Name: field, Value: value, Lang: lang, State: state, By: []string{by}})
+}
+
+// authorisationRow judges what the issuer may issue.
+func (a *assessment) authorisationRow(links []link) {
+	var best *link
+	row := verdict.New(verdict.Authorisation, verdict.NotRecognised)
+	anyRoot := slices.ContainsFunc(a.q.Roots, func(r Root) bool { return r.Authorisation })
+	switch {
+	case !anyRoot:
+		row = verdict.New(verdict.Authorisation, verdict.NoRootsConfigured)
+	case a.loop:
+		row = verdict.New(verdict.Authorisation, verdict.ChainCycle)
+	case a.deep:
+		row = verdict.New(verdict.Authorisation, verdict.ChainTooDeep)
+	}
+	rank := -1
+	for i := range links {
+		l := &links[i]
+		if !l.root.Authorisation {
+			continue
+		}
+		if r, n := a.judge(l); n > rank {
+			best, row, rank = l, r, n
+		}
+	}
+	if best == nil {
+		for _, r := range a.bad {
+			if r.Name == verdict.Authorisation {
+				row = r
+				break
+			}
+		}
+	} else {
+		a.id.Recognitions = best.chain
+		row = row.With("by", name(*best)).From(best.source).On(verdict.Evidence{Kind: "recognition", ID: best.ID, By: best.By, At: best.ValidFrom})
+	}
+	a.id.Checks = append(a.id.Checks, row)
+}
+
+// judge ranks what one chain says.
+func (a *assessment) judge(l *link) (verdict.Check, int) {
+	row := func(code verdict.Code) verdict.Check { return verdict.New(verdict.Authorisation, code) }
+	switch {
+	case !slices.Contains(l.Actions, ActionIssue):
+		return row(verdict.NotRecognised), 0
+	case l.Schemas || len(l.Types) > 0 && !slices.ContainsFunc(a.q.Types, func(t string) bool { return slices.Contains(l.Types, t) }):
+		return row(verdict.TypeNotInScope), 1
+	case l.now:
+		return row(verdict.Recognised), 4
+	case l.then:
+		return row(verdict.RecognisedWhenIssued), 3
+	case l.ValidFrom != nil && a.q.At.Before(*l.ValidFrom):
+		return row(verdict.RecognitionNotYet).With("from", proof.FormatTime(*l.ValidFrom)), 2
+	}
+	return row(verdict.RecognitionExpired), 2
+}
+
+// domain says whether the domain in the identifier is more than a claim.
+func (a *assessment) domain() {
+	if a.q.Domain == "" {
+		return
+	}
+	state, code, by := verdict.Claimed, verdict.DomainClaimedOnly, a.q.Issuer
+	if a.q.DomainProven {
+		state, code, by = verdict.Proven, verdict.DomainProven, "https://"+a.q.Domain
+	}
+	a.put(verdict.FieldDomain, a.q.Domain, "", state, by)
+	row := verdict.New(verdict.Issuer, code).With("domain", a.q.Domain)
+	a.id.Checks = append(a.id.Checks, row)
+}

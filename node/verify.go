@@ -1,0 +1,255 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/did/webvh"
+	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/record"
+	"github.com/bonafide-id/bonafide/replica"
+	"github.com/bonafide-id/bonafide/replica/exchange"
+	"github.com/bonafide-id/bonafide/revocation"
+	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/verdict"
+	"github.com/bonafide-id/bonafide/verify"
+)
+
+func trace(ctx context.Context, asked ...string) { verify.Asked(ctx, asked...) }
+
+func (n *Node) checkOptions(context.Context, time.Time) credential.Options {
+	return credential.Options{Resolver: n.registry, At: n.clock(), Loader: n.loader}
+}
+
+// VerifyFull makes a verdict about a credential. The error is about the
+// request (a policy that cannot be read), never about the credential.
+func (n *Node) VerifyFull(ctx context.Context, q VerifyRequest) (*verdict.Verdict, error) {
+	p, err := n.policyOf(q)
+	if err != nil {
+		return nil, err
+	}
+	var at time.Time
+	if q.At != "" {
+		if at, err = proof.ParseTime(q.At); err != nil {
+			return nil, fmt.Errorf("%w: at: %w", ErrRequest, err)
+		}
+		p.Changes = append(p.Changes, "at="+q.At)
+	}
+	if q.Offline {
+		ctx = withNetwork(ctx, string(exchange.NetworkOff))
+		p.Changes = append(p.Changes, "network=off")
+	}
+	var staples []verify.Staple
+	for _, s := range q.With {
+		staples = append(staples, verify.Staple{Name: s.Name, URL: s.URL, Body: s.Body})
+	}
+	over, err := verify.NewOverlay(staples, n.clock())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	v := verify.New(verify.Config{Resolver: over.Resolver(n.registry), Status: over.Status(lists{n}),
+		Issuers: issuers{n, over}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped()})
+	return v.Verify(ctx, q.Credential, p, at), nil
+}
+
+// policyOf reads the policy of a request: a shipped name, a TOML text, or the
+// node's default.
+func (n *Node) policyOf(q VerifyRequest) (verify.Policy, error) {
+	name := q.Policy
+	if name == "" {
+		t, err := n.readTrust()
+		if err != nil {
+			return verify.Policy{}, err
+		}
+		if name = n.policyName(t); strings.ContainsAny(name, "/.") {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				return verify.Policy{}, fmt.Errorf("%w: policy %s cannot be read", ErrConfig, name)
+			}
+			name = string(b)
+		}
+	}
+	p, err := verify.Shipped(name)
+	if strings.Contains(name, "\n") {
+		p, err = verify.Parse(name)
+	}
+	if err != nil {
+		return p, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	set := map[string]string{"max_age": q.MaxAge, "max_status_age": q.MaxStatus}
+	if q.MinLength != 0 {
+		set["min_list_length"] = strconv.FormatInt(q.MinLength, 10)
+	}
+	for _, key := range []string{"max_age", "max_status_age", "min_list_length"} {
+		if set[key] == "" {
+			continue
+		}
+		if p, err = p.With(key, set[key]); err != nil {
+			return p, fmt.Errorf("%w: %w", ErrRequest, err)
+		}
+	}
+	return p, nil
+}
+
+// lists finds status lists: in the issuer's folder where it has one, else on
+// the web as far as the policy allows. Always the whole list.
+type lists struct{ n *Node }
+
+func (l lists) StatusList(ctx context.Context, q revocation.Request) (*revocation.Found, error) {
+	n := l.n
+	subject, path, err := n.replica.Locate(ctx, q.Issuer, q.URL)
+	if err == nil {
+		return n.listInFolder(ctx, subject, path)
+	}
+	if strings.HasPrefix(q.Issuer, "did:webvh:") && !errors.Is(err, replica.ErrUnknown) {
+		return nil, err
+	}
+	if n.network(ctx) == exchange.NetworkOff {
+		return nil, fmt.Errorf("%w: %.200s", exchange.ErrOffline, q.URL)
+	}
+	if u, err := url.Parse(q.URL); err == nil {
+		trace(ctx, "https:"+u.Host+" whole status list")
+	}
+	r, err := n.web.Get(ctx, q.URL, "application/vc, application/json", int64(record.KindStatusList.MaxBytes()))
+	if err != nil {
+		return nil, err
+	}
+	return &revocation.Found{Body: r.Body, Source: "origin", Digest: record.CIDOf(r.Body).String()}, nil
+}
+
+func (n *Node) listInFolder(ctx context.Context, subject, path string) (*revocation.Found, error) {
+	v, err := n.replica.File(ctx, subject, path)
+	if err != nil {
+		return nil, err
+	}
+	f := &revocation.Found{Body: v.Body, Source: "replica", At: v.Published, Sticky: v.Sticky, WentBack: v.WentBack, InHead: revocation.Yes}
+	switch {
+	case !v.Named:
+		f.InHead = revocation.No
+	case v.State == replica.Changed:
+		return nil, fmt.Errorf("%w: the head names a newer %s than is here", replica.ErrNotNamed, path)
+	}
+	if v.Body == nil {
+		return nil, fmt.Errorf("%w: %s", replica.ErrUnknown, path)
+	}
+	f.Digest = v.CID.String()
+	return f, nil
+}
+
+// issuers tells what the replica knows about issuers.
+type issuers struct {
+	n    *Node
+	over *verify.Overlay
+}
+
+func (i issuers) State(ctx context.Context, issuer string) (*verify.State, error) {
+	v, err := i.n.replica.Head(ctx, subjectOf(issuer))
+	if errors.Is(err, replica.ErrUnknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	contested, err := i.n.replica.HeadContested(ctx, subjectOf(issuer))
+	return &verify.State{Published: v.Head.Published, Expires: v.Head.Expires, Final: v.Head.Final, Contested: contested, Source: "replica"}, err
+}
+
+func (i issuers) Practice(ctx context.Context, issuer string) (*credential.Practice, error) {
+	p, err := i.n.replica.Practice(ctx, subjectOf(issuer))
+	if errors.Is(err, replica.ErrUnknown) {
+		return nil, nil
+	}
+	return p, err
+}
+
+func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) error {
+	n := i.n
+	t, err := n.readTrust()
+	if err != nil {
+		return err
+	}
+	for _, r := range t.Roots {
+		root := legal.Root{DID: r.DID, Name: r.Name}
+		for _, a := range r.Axes {
+			root.Identity = root.Identity || a == AxisIdentity
+			root.Authorisation = root.Authorisation || a == AxisAuthorisation
+		}
+		q.Roots = append(q.Roots, root)
+	}
+	q.Same = func(a, b string) bool { return subjectOf(a) == subjectOf(b) }
+	subject := subjectOf(issuer)
+	if w, ok := i.over.Whois[subject]; ok {
+		q.Whois = w
+	} else if v, err := n.replica.File(ctx, subject, replica.PathWhois); err == nil && v.State == replica.Current {
+		q.Whois = v.Body
+	}
+	q.Find = func(ctx context.Context, of string) []legal.Found { return n.recognitionsOf(ctx, of, i.over.Recogs) }
+	if h, err := n.replica.History(ctx, subject); err == nil {
+		if id, err := webvh.ParseID(h.DID()); err == nil {
+			if u, err := url.Parse(id.LogURL()); err == nil {
+				q.Domain, q.DomainProven = u.Host, n.originProven(ctx, h)
+			}
+		}
+	}
+	return nil
+}
+
+// recognitionsOf finds recognitions about an identifier in the folders of all
+// who are followed, recognised or our own, and among what was stapled.
+func (n *Node) recognitionsOf(ctx context.Context, of string, stapled [][]byte) []legal.Found {
+	var out []legal.Found
+	for _, b := range stapled {
+		out = append(out, legal.Found{Body: b, Source: "stapled"})
+	}
+	path := "recognition/" + recognitionName(subjectOf(of))
+	list, err := n.replica.Subjects(ctx, "", 0, store.ClassFollowed, store.ClassRecognised, store.ClassOwn)
+	if err != nil {
+		return out
+	}
+	for _, s := range list {
+		if v, err := n.replica.File(ctx, s.Subject, path); err == nil && v.State == replica.Current {
+			out = append(out, legal.Found{Body: v.Body, Source: "replica"})
+		}
+	}
+	return out
+}
+
+// identityShow shows who an issuer is and who says so.
+func (n *Node) identityShow(ctx context.Context, q IdentityShowRequest) (IdentityResponse, error) {
+	id := q.DID
+	if id == "" {
+		is, err := n.issuer(ctx, "")
+		if err != nil {
+			return IdentityResponse{}, err
+		}
+		id = is.DID
+	}
+	res, err := n.Resolve(ctx, id, did.Options{})
+	if err != nil {
+		return IdentityResponse{}, err
+	}
+	now := n.clock()
+	over, err := verify.NewOverlay(nil, now)
+	if err != nil {
+		return IdentityResponse{}, err
+	}
+	req := legal.Request{Issuer: id, At: now, Types: nil, Check: n.checkOptions(ctx, now)}
+	if err := (issuers{n, over}).Evidence(ctx, id, &req); err != nil {
+		return IdentityResponse{}, err
+	}
+	req.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {
+		return revocation.Check(ctx, c, revocation.Options{Source: lists{n}, Credential: n.checkOptions(ctx, now), At: now}).Checks
+	}
+	who := legal.Assess(ctx, req)
+	return IdentityResponse{DID: id, Checks: who.Checks, Issuer: verdict.IssuerView{ID: id, Fields: who.Fields,
+		Recognitions: who.Recognitions, Closed: res.Meta.Deactivated}}, nil
+}

@@ -1,0 +1,157 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did"
+	didweb "github.com/bonafide-id/bonafide/did/web"
+	"github.com/bonafide-id/bonafide/did/webvh"
+	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/record"
+	"github.com/bonafide-id/bonafide/revocation"
+)
+
+// Staple is one piece of evidence handed in beside a credential. URL, when
+// set, is the operator's word that Body is what answers there.
+type Staple struct {
+	Name, URL string
+	Body      []byte
+}
+
+// maxStaples bounds what is handed in with one verification.
+const maxStaples = 64
+
+// Overlay holds stapled evidence. Nothing in it is believed beyond what it
+// proves by itself, apart from the operator's word for a URL.
+type Overlay struct {
+	logs    map[string]*webvh.History // by SCID
+	byURL   map[string]Staple
+	lists   map[string][]byte // by their own id
+	Whois   map[string][]byte // by subject
+	Recogs  [][]byte
+	Ignored []string // names of what is no evidence
+}
+
+// NewOverlay sorts stapled evidence by what it is. A log that does not verify
+// is an error, because the caller meant it to count.
+func NewOverlay(staples []Staple, now time.Time) (*Overlay, error) {
+	if len(staples) > maxStaples {
+		return nil, fmt.Errorf("%w: %d pieces of evidence, at most %d", ErrPolicy, len(staples), maxStaples)
+	}
+	o := &Overlay{logs: map[string]*webvh.History{}, byURL: map[string]Staple{},
+		lists: map[string][]byte{}, Whois: map[string][]byte{}}
+	var witness []byte
+	for _, s := range staples {
+		if bytes.HasPrefix(bytes.TrimSpace(s.Body), []byte("[")) {
+			witness = s.Body
+		}
+	}
+	for _, s := range staples {
+		if s.URL != "" {
+			o.byURL[s.URL] = s
+		}
+		if bytes.Contains(firstLine(s.Body), []byte(`"versionId"`)) {
+			h, err := webvh.Verify(s.Body, witness, webvh.VerifyOptions{Now: now})
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.Name, err)
+			}
+			o.logs[h.SCID()] = h
+			continue
+		}
+		o.sort(s)
+	}
+	return o, nil
+}
+
+func firstLine(b []byte) []byte {
+	line, _, _ := bytes.Cut(b, []byte("\n"))
+	return line
+}
+
+func (o *Overlay) sort(s Staple) {
+	tree, err := strictjson.ParseObject(s.Body, strictjson.Limits{MaxBytes: 4 << 20})
+	if err != nil {
+		if s.URL == "" {
+			o.Ignored = append(o.Ignored, s.Name)
+		}
+		return
+	}
+	c, err := credential.Parse(s.Body, strictjson.Limits{MaxBytes: 4 << 20})
+	switch {
+	case err == nil && (c.Has("BitstringStatusListCredential") || c.Has("StatusList2021Credential")):
+		o.lists[c.ID] = s.Body
+	case err == nil && c.Has("RecognizedEntityCredential"):
+		o.Recogs = append(o.Recogs, s.Body)
+	case tree["verifiableCredential"] != nil:
+		if holder, ok := tree["holder"].(string); ok {
+			o.Whois[record.SubjectOf(holder)] = s.Body
+		}
+	case s.URL == "":
+		o.Ignored = append(o.Ignored, s.Name)
+	}
+}
+
+// Resolver answers from stapled logs, and did:web documents that the operator
+// vouches for, before next.
+func (o *Overlay) Resolver(next did.Resolver) did.Resolver { return overlayResolver{o, next} }
+
+type overlayResolver struct {
+	o    *Overlay
+	next did.Resolver
+}
+
+func (r overlayResolver) Resolve(ctx context.Context, id string, opt did.Options) (*did.Resolution, error) {
+	if h, ok := r.o.logs[record.SubjectOf(id)]; ok {
+		res, err := h.Resolve(opt, id)
+		if err == nil {
+			res.Source = "stapled"
+		}
+		return res, err
+	}
+	if at, err := didweb.URL(id); err == nil {
+		if s, ok := r.o.byURL[at]; ok {
+			tree, err := strictjson.ParseObject(s.Body, strictjson.Limits{MaxBytes: 1 << 20})
+			if err != nil {
+				return nil, fmt.Errorf("%w: %w", did.ErrDocument, err)
+			}
+			doc, err := did.ParseDocument(tree)
+			if err != nil {
+				return nil, err
+			}
+			if doc.ID() != id {
+				return nil, fmt.Errorf("%w: it is about another identifier", did.ErrDocument)
+			}
+			return &did.Resolution{DID: id, Document: doc, Source: "stapled", LowAssurance: true}, nil
+		}
+	}
+	if r.next == nil {
+		return nil, did.ErrUnavailable
+	}
+	return r.next.Resolve(ctx, id, opt)
+}
+
+// Status answers with stapled lists before next: one that the operator says
+// answers the URL, or one whose own id is the URL.
+func (o *Overlay) Status(next revocation.Source) revocation.Source { return overlayStatus{o, next} }
+
+type overlayStatus struct {
+	o    *Overlay
+	next revocation.Source
+}
+
+func (s overlayStatus) StatusList(ctx context.Context, q revocation.Request) (*revocation.Found, error) {
+	if b, ok := s.o.byURL[q.URL]; ok {
+		return &revocation.Found{Body: b.Body, Source: "stapled", Vouched: true, Digest: record.CIDOf(b.Body).String()}, nil
+	}
+	if b, ok := s.o.lists[q.URL]; ok {
+		return &revocation.Found{Body: b, Source: "stapled", Digest: record.CIDOf(b).String()}, nil
+	}
+	if s.next == nil {
+		return nil, notStapled(q.URL)
+	}
+	return s.next.StatusList(ctx, q)
+}

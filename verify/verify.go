@@ -1,0 +1,347 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/internal/jsonld"
+	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/revocation"
+	"github.com/bonafide-id/bonafide/verdict"
+)
+
+// State is what is known of the state of an issuer that publishes heads.
+type State struct {
+	Published, Expires time.Time // of the newest head; Expires is zero for a final one
+	Final              bool
+	Contested          bool // its heads have forked
+	FirstContact       bool // met for the first time in this look-up
+	Source             string
+}
+
+// Issuers tell what is known about issuers.
+type Issuers interface {
+	// State returns nil when the issuer publishes no heads.
+	State(ctx context.Context, issuer string) (*State, error)
+	// Practice returns nil when the issuer publishes none.
+	Practice(ctx context.Context, issuer string) (*credential.Practice, error)
+	// Evidence fills Whois, Roots, Find, Same and the domain of a request.
+	Evidence(ctx context.Context, issuer string, q *legal.Request) error
+}
+
+// Config are the verifier's sources. Resolver and Status are needed to verify
+// anything; a nil source makes what rests on it unknown.
+type Config struct {
+	Resolver did.Resolver
+	Status   revocation.Source
+	Issuers  Issuers
+	Loader   *jsonld.Loader
+	Clock    func() time.Time
+	// Timeout bounds one verification; zero means 30 seconds.
+	Timeout time.Duration
+	// HostMapped says that web look-ups go to a test server.
+	HostMapped bool
+}
+
+// Verifier makes verdicts. It is safe for concurrent use.
+type Verifier struct{ cfg Config }
+
+// New makes a verifier.
+func New(cfg Config) *Verifier {
+	if cfg.Loader == nil {
+		cfg.Loader = jsonld.Builtin()
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = 30 * time.Second
+	}
+	return &Verifier{cfg}
+}
+
+// Verify judges one credential under a policy. at is the time that the verdict
+// is about; zero means now. It always returns a verdict.
+func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Time) (out *verdict.Verdict) {
+	now := v.cfg.Clock()
+	if at.IsZero() {
+		at = now
+	}
+	ctx, cancel := context.WithTimeout(ctx, v.cfg.Timeout)
+	defer cancel()
+	ctx, trace := withTrace(ctx)
+	r := &run{v: v, p: p, at: at, out: &verdict.Verdict{AsOf: at.UTC().Truncate(time.Second),
+		Policy: verdict.PolicyNote{Name: p.Name, Require: nonNil(p.Require), Changes: nonNil(p.Changes)},
+		Checks: []verdict.Check{}, Issuer: verdict.IssuerView{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}},
+		Subject: verdict.SubjectView{Types: []string{}}, Place: verdict.PlaceView{By: []string{}}}}
+	r.guard(verdict.Format, func() { r.checked = credential.Check(ctx, body, r.options()) })
+	if r.checked == nil {
+		r.checked = &credential.Checked{}
+	}
+	r.out.Checks = append(r.out.Checks, r.checked.Checks...)
+	if c := r.checked.Credential; c != nil {
+		r.guard(verdict.Status, func() { r.status(ctx, c) })
+		r.guard(verdict.Freshness, func() { r.freshness(ctx, c) })
+		r.guard(verdict.Issuer, func() { r.legal(ctx, c) })
+		r.guard(verdict.Holder, func() { r.content(c) })
+	}
+	r.privacy(trace)
+	r.complete()
+	r.out.Settle()
+	return r.out
+}
+
+func nonNil[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return slices.Clone(s)
+}
+
+// run is one verification.
+type run struct {
+	v        *Verifier
+	p        Policy
+	at       time.Time
+	out      *verdict.Verdict
+	checked  *credential.Checked
+	practice *credential.Practice
+	oldest   time.Time
+}
+
+func (r *run) add(rows ...verdict.Check) { r.out.Checks = append(r.out.Checks, rows...) }
+
+// guard turns a panic of a dependency into an unknown row.
+func (r *run) guard(name verdict.CheckName, f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			r.add(verdict.New(name, verdict.InternalError))
+		}
+	}()
+	f()
+}
+
+func (r *run) options() credential.Options {
+	return credential.Options{Resolver: r.v.cfg.Resolver, At: r.at, Loader: r.v.cfg.Loader}
+}
+
+// status reads the issuer's practice and then the status entries.
+func (r *run) status(ctx context.Context, c *credential.Credential) {
+	unknown := false
+	if r.v.cfg.Issuers != nil && r.checked.Signer.Resolution != nil {
+		p, err := r.v.cfg.Issuers.Practice(ctx, c.Issuer)
+		r.practice, unknown = p, err != nil
+	}
+	r.useOfKey()
+	if r.v.cfg.Status == nil {
+		r.add(verdict.New(verdict.Status, verdict.ListUnavailable))
+		return
+	}
+	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.options(), At: r.at,
+		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus})
+	r.oldest = res.Oldest
+	r.add(res.Checks...)
+}
+
+// useOfKey holds the signing key against what the practice lets it do.
+func (r *run) useOfKey() {
+	use := r.practice.UseOf(r.checked.Signer.Method.ID)
+	if use == credential.UseList || use == credential.UseHead {
+		r.add(verdict.New(verdict.Signer, verdict.ListKeySignedCredential).With("method", r.checked.Signer.Method.ID))
+	}
+}
+
+// freshness judges the age of the issuer's state and of its lists.
+func (r *run) freshness(ctx context.Context, c *credential.Credential) {
+	row := func(code verdict.Code) verdict.Check { return verdict.New(verdict.Freshness, code) }
+	var state *State
+	if r.v.cfg.Issuers != nil {
+		var err error
+		if state, err = r.v.cfg.Issuers.State(ctx, c.Issuer); err != nil {
+			r.add(row(verdict.NoEvidence).With("detail", err.Error()))
+			return
+		}
+	}
+	var age time.Duration
+	old, final := false, false
+	if !r.oldest.IsZero() {
+		age = r.at.Sub(r.oldest)
+		old = age > r.p.MaxStatusAge
+	}
+	source := ""
+	if state != nil {
+		if state.Contested {
+			r.add(row(verdict.HeadForked))
+			return
+		}
+		if state.Published.After(r.v.cfg.Clock().Add(5 * time.Minute)) {
+			r.add(row(verdict.ClockBehind))
+			return
+		}
+		stateAge := r.at.Sub(state.Published)
+		final, source = state.Final, state.Source
+		age = max(age, stateAge)
+		if !final && (stateAge > r.p.MaxAge || r.at.After(state.Expires)) {
+			old = true
+		}
+		if state.FirstContact {
+			r.add(row(verdict.FirstContact))
+		}
+	}
+	switch {
+	case !old || final && r.p.AcceptLastKnown == 0 && age <= r.p.MaxAge:
+		r.add(row(verdict.OK).Aged(age).From(source))
+	case r.p.AcceptLastKnown > 0 && age <= r.p.AcceptLastKnown:
+		r.add(row(verdict.StoodOn).With("on", proof.FormatTime(r.at.Add(-age))).Aged(age).From(source))
+	case state != nil && !final && r.at.After(state.Expires):
+		r.add(row(verdict.ExpiredHead).Aged(age).From(source))
+	default:
+		r.add(row(verdict.TooOld).Aged(age).From(source))
+	}
+}
+
+// legal says who the issuer is in law and what it may issue.
+func (r *run) legal(ctx context.Context, c *credential.Credential) {
+	r.out.Issuer.ID = c.Issuer
+	q := legal.Request{Issuer: c.Issuer, At: r.at, IssuedAt: c.ValidFrom, Types: c.Types, Check: r.options()}
+	if r.v.cfg.Issuers == nil {
+		r.add(verdict.New(verdict.Issuer, verdict.NotIdentified), verdict.New(verdict.Authorisation, verdict.NoRootsConfigured))
+		return
+	}
+	if err := r.v.cfg.Issuers.Evidence(ctx, c.Issuer, &q); err != nil {
+		r.add(verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Unknown).With("detail", err.Error()))
+	}
+	if q.Status == nil {
+		q.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {
+			if r.v.cfg.Status == nil {
+				return nil
+			}
+			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.options(), At: r.at, MinLength: r.p.MinListLength}).Checks
+		}
+	}
+	id := legal.Assess(ctx, q)
+	r.out.Issuer.Fields, r.out.Issuer.Recognitions = id.Fields, id.Recognitions
+	if res := r.checked.Signer.Resolution; res != nil {
+		r.out.Issuer.Closed = res.Meta.Deactivated
+		if res.Contested {
+			r.add(verdict.New(verdict.Signer, verdict.DIDForked))
+		}
+	}
+	r.add(id.Checks...)
+}
+
+// content reports holder, place, dates and awarding body. Only what was
+// signed is read.
+func (r *run) content(c *credential.Credential) {
+	r.out.Subject.Credential, r.out.Subject.Types = c.ID, nonNil(c.Types)
+	r.out.Dates.ValidFrom, r.out.Dates.ValidUntil, r.out.Dates.Signed = c.ValidFrom, c.ValidUntil, r.checked.Signer.Created
+	doc := r.checked.Document
+	if doc == nil {
+		return
+	}
+	s := credential.Summarise(doc)
+	r.out.Subject.ID, r.out.Subject.Name, r.out.Subject.Achievement = s.SubjectID, s.SubjectName, s.Achievement
+	r.out.Subject.Credits, r.out.Subject.Level, r.out.Subject.Awarding = s.Credits, s.Level, s.Awarding
+	r.out.Dates.Awarded = s.Awarded
+	holder := verdict.HolderAbsent
+	if s.SubjectID != "" || s.SubjectName != "" {
+		holder = verdict.HolderPresent
+		r.add(verdict.New(verdict.Holder, verdict.NotBound))
+	}
+	r.add(verdict.New(verdict.Holder, holder).From("credential"))
+	place := verdict.PlaceAbsent
+	if s.Country != "" {
+		place = verdict.PlacePresent
+		r.out.Place = verdict.PlaceView{Country: s.Country, Region: s.Region, Locality: s.Locality, State: verdict.Claimed, By: []string{c.Issuer}}
+	}
+	r.add(verdict.New(verdict.Place, place).From("credential"))
+	switch {
+	case s.Awarding == "" && s.AwardingID == "", s.AwardingID == c.Issuer:
+		r.add(verdict.New(verdict.Awarding, verdict.SameEntity).From("credential"))
+	default:
+		r.add(verdict.New(verdict.Awarding, verdict.DiffersUnproven).With("body", s.Awarding).From("credential"))
+	}
+}
+
+// privacy says who was asked for what.
+func (r *run) privacy(t *traceLog) {
+	asked := t.list()
+	issuer := ""
+	if c := r.checked.Credential; c != nil {
+		issuer = c.Issuer
+	}
+	code := verdict.NothingLeft
+	for _, a := range asked {
+		code = verdict.Asked
+		if host := webHost(issuer); host != "" && strings.HasPrefix(a, "https:"+host) {
+			code = verdict.IssuerAsked
+			break
+		}
+	}
+	row := verdict.New(verdict.Privacy, code)
+	if len(asked) > 0 {
+		row = row.With("asked", strings.Join(asked, "; "))
+	}
+	r.add(row)
+	if r.v.cfg.HostMapped {
+		r.add(verdict.New(verdict.Privacy, verdict.DevHostMap))
+	}
+}
+
+func webHost(issuer string) string {
+	parts := strings.Split(issuer, ":")
+	if len(parts) > 3 && parts[1] == "webvh" {
+		return strings.Replace(parts[3], "%3A", ":", 1)
+	}
+	if len(parts) > 2 && parts[1] == "web" {
+		return strings.Replace(parts[2], "%3A", ":", 1)
+	}
+	return ""
+}
+
+// complete adds a row for every check that nothing was said about.
+func (r *run) complete() {
+	for _, name := range verdict.Names() {
+		if !slices.ContainsFunc(r.out.Checks, func(c verdict.Check) bool { return c.Name == name }) {
+			r.add(verdict.New(name, verdict.NotChecked).As(verdict.Unknown))
+		}
+	}
+}
+
+type traceKey struct{}
+
+type traceLog struct {
+	mu    sync.Mutex
+	asked []string
+}
+
+func withTrace(ctx context.Context) (context.Context, *traceLog) {
+	t := new(traceLog)
+	return context.WithValue(ctx, traceKey{}, t), t
+}
+
+// Asked notes in the verification that ctx belongs to, if any, that somebody
+// was asked for something.
+func Asked(ctx context.Context, what ...string) {
+	if t, ok := ctx.Value(traceKey{}).(*traceLog); ok {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.asked = append(t.asked, what...)
+	}
+}
+
+func (t *traceLog) list() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	slices.Sort(t.asked)
+	return slices.Compact(slices.Clone(t.asked))
+}
+
+func notStapled(url string) error { return fmt.Errorf("%w: %.200s", ErrNotStapled, url) }
