@@ -41,6 +41,8 @@ type InitOptions struct {
 	// Roots are DIDs of trust roots; choosing one makes `recognised` the
 	// default policy.
 	Roots []string
+	// WorkFactor of the key files; zero means the key store's default.
+	WorkFactor int
 }
 
 // Init makes a home and, with a domain, its first issuer. An existing home is
@@ -76,7 +78,7 @@ func Init(ctx context.Context, cfg Config, opt InitOptions) (*Created, error) {
 	if err := durable.WriteFile(cfg.path(fileConfig), renderConfig(cfg), 0o600); err != nil {
 		return nil, fmt.Errorf("node: settings: %w", err)
 	}
-	n, err := Open(ctx, cfg, Options{Passphrase: opt.Passphrase})
+	n, err := Open(ctx, cfg, Options{Passphrase: opt.Passphrase, WorkFactor: opt.WorkFactor})
 	if err != nil {
 		return nil, err
 	}

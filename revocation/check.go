@@ -156,7 +156,7 @@ func (r *Result) entry(ctx context.Context, e Entry, issuer string, opt Options)
 	// What was once seen set decides whatever the newest list says.
 	if e.Purpose == Revocation && len(found.Sticky) > 0 {
 		if set, err := FromBytes(found.Sticky).Get(e.Index); err == nil && set {
-			r.add(note(verdict.New(verdict.Status, verdict.RevocationSeenBefore)).From(found.Source))
+			defer r.remember(len(r.Checks), note(verdict.New(verdict.Status, verdict.RevocationSeenBefore)).From(found.Source))
 		}
 	}
 	l, row, ok := ReadList(ctx, found.Body, opt)
@@ -191,6 +191,17 @@ func (r *Result) entry(ctx context.Context, e Entry, issuer string, opt Options)
 		r.Oldest = at
 	}
 	return r.read(l, e, stamp)
+}
+
+// remember adds the row for a bit once seen set, unless the newest list, whose
+// rows begin at from, says the same by itself.
+func (r *Result) remember(from int, row verdict.Check) {
+	for _, c := range r.Checks[from:] {
+		if c.Code == verdict.Revoked {
+			return
+		}
+	}
+	r.add(row)
 }
 
 // suits holds a verified list against the entry that names it.

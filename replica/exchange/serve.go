@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/replica"
 	"github.com/bonafide-id/bonafide/store"
@@ -152,7 +153,11 @@ func (x *Exchange) serveRanges(ctx context.Context, _ string, q []byte, w Writer
 	if _, err := x.open(ctx, in.Subject); err != nil {
 		return err
 	}
-	asked, err := record.ParseRanges(in.Ranges)
+	raw, err := strictjson.Canonical(in.Ranges)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrQuestion, err)
+	}
+	asked, err := record.ParseRanges(raw)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrQuestion, err)
 	}

@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -289,7 +290,7 @@ func (s *peerSource) manifest(ctx context.Context, head record.Head, have record
 		if err != nil {
 			return nil, err
 		}
-		first, _, err := s.gather(ctx, OpRanges, rangesQ{Subject: s.subject, Head: head.CID().String(), Ranges: raw}, record.MaxExchange)
+		first, _, err := s.gather(ctx, OpRanges, rangesQ{Subject: s.subject, Head: head.CID().String(), Ranges: json.RawMessage(raw)}, record.MaxExchange)
 		if err != nil {
 			return nil, err
 		}

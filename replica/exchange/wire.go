@@ -79,9 +79,9 @@ type headA struct {
 }
 
 type rangesQ struct {
-	Subject string          `json:"subject"`
-	Head    string          `json:"head"`
-	Ranges  json.RawMessage `json:"ranges"`
+	Subject string `json:"subject"`
+	Head    string `json:"head"`
+	Ranges  any    `json:"ranges"` // as record.EncodeRanges writes them
 }
 
 type bodiesQ struct {
