@@ -39,7 +39,7 @@ demo: build ## the whole story between three processes; KEEP=1 leaves them up
 	bin/bonafide demo $(if $(filter 1,$(KEEP)),--keep)
 
 demo-real: build ## the same network fed with the data of other implementations
-	$(GO) test -v -timeout 10m -count=1 -tags system -run '^TestDemoReal$$' ./tests/...
+	bin/bonafide demo --real
 
 race: ## race detector on the concurrent packages (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test $(TESTFLAGS) -race -timeout 15m -count=1 $(CONCURRENT)

@@ -1,0 +1,255 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bonafide-id/bonafide/node"
+	"github.com/bonafide-id/bonafide/report"
+	"github.com/bonafide-id/bonafide/verdict"
+)
+
+func (a *app) verifyCommand() *cobra.Command {
+	var q node.VerifyRequest
+	var with []string
+	var policy string
+	var verbose bool
+	c := &cobra.Command{Use: "verify FILE|-|DIR...", Short: "Check credentials",
+		Long: `Check that a credential is unchanged, signed by its issuer, within its dates and
+not revoked; with the policy "recognised", also who the issuer is in law and that
+it may issue it. A missing answer is never taken for a good one.
+
+--with FILE staples evidence found by its own id (logs, lists, recognitions,
+whois); --with URL=FILE is your word that FILE answers URL. Several files, a
+folder or an .ndjson file are checked with all cores, one line each.
+
+Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
+		Example: `  bonafide verify ana.json
+  bonafide verify --policy authentic --offline --with did.jsonl ana.json
+  bonafide verify --json folder/`,
+		Args: args(1, -1, "at least one file, folder or -")}
+	f := c.Flags()
+	f.StringVar(&policy, "policy", "", "authentic, recognised, or a policy file; the node's own by default")
+	f.StringVar(&q.At, "at", "", "verify as of this time")
+	f.Int64Var(&q.MinLength, "min-list-length", 0, "fewest entries of a status list (default 131072)")
+	f.StringVar(&q.MaxStatus, "max-status-age", "", "oldest status list accepted, such as 36h, 7d or P2Y")
+	f.StringVar(&q.MaxAge, "max-age", "", "oldest state of the issuer accepted")
+	f.BoolVar(&q.Offline, "offline", false, "forbid any network for this check")
+	f.StringArrayVar(&with, "with", nil, "FILE or URL=FILE of evidence; repeatable")
+	f.BoolVar(&verbose, "verbose", false, "show the checks that passed too")
+	c.RunE = func(cmd *cobra.Command, got []string) error {
+		for _, w := range with {
+			s, err := a.staple(w)
+			if err != nil {
+				return err
+			}
+			q.With = append(q.With, s)
+		}
+		q.Policy = policy
+		if policy != "" && policy != "authentic" && policy != "recognised" {
+			b, err := a.readInput(policy, 64<<10)
+			if err != nil {
+				return err
+			}
+			q.Policy = string(b) + "\n"
+		}
+		o := opening{network: !q.Offline, homeless: true}
+		files, single, err := inputs(got)
+		if err != nil {
+			return err
+		}
+		caller, err := a.open(cmd.Context(), o)
+		if err != nil {
+			return err
+		}
+		defer caller.Close()
+		if single {
+			return a.verifyOne(cmd.Context(), caller, q, files[0], verbose)
+		}
+		return a.verifyMany(cmd.Context(), caller, q, files)
+	}
+	return a.jsonFlag(c)
+}
+
+// staple reads FILE or URL=FILE.
+func (a *app) staple(w string) (node.Staple, error) {
+	name, url := w, ""
+	if i := strings.LastIndex(w, "="); i > 0 && strings.Contains(w[:i], ":") {
+		url, name = w[:i], w[i+1:]
+	}
+	b, err := a.readInput(name, maxInput)
+	return node.Staple{Name: name, URL: url, Body: b}, err
+}
+
+// inputs lists the files to check; single is true for one plain file.
+func inputs(names []string) (files []string, single bool, err error) {
+	for _, n := range names {
+		info, err := os.Stat(n)
+		if err != nil || !info.IsDir() {
+			files = append(files, n)
+			continue
+		}
+		err = filepath.WalkDir(n, func(p string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && (strings.HasSuffix(p, ".json") || strings.HasSuffix(p, ".jsonld")) {
+				files = append(files, p)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return files, len(names) == 1 && len(files) == 1 && files[0] == names[0] && !strings.HasSuffix(files[0], ".ndjson"), nil
+}
+
+func (a *app) verifyOne(ctx context.Context, c caller, q node.VerifyRequest, file string, verbose bool) error {
+	body, err := a.readInput(file, maxInput)
+	if err != nil {
+		return err
+	}
+	q.Credential = body
+	var v verdict.Verdict
+	if err := c.Op(ctx, node.OpVerify, q, &v); err != nil {
+		return err
+	}
+	if a.json {
+		err = a.printJSON(v)
+	} else {
+		err = report.Render(a.stdout, &v, report.Options{Color: a.painter(a.stdout).green("") != "", Verbose: verbose})
+	}
+	if err != nil {
+		return err
+	}
+	return exit(outcomeCode(v.Outcome))
+}
+
+func outcomeCode(o verdict.Outcome) int {
+	switch o {
+	case verdict.Verified:
+		return exitOK
+	case verdict.Invalid:
+		return exitRefused
+	}
+	return exitIndeterminate
+}
+
+// item is one credential of a bulk run.
+type item struct {
+	name string
+	body []byte
+}
+
+// verifyMany checks many with all cores. One that is invalid outranks one that
+// could not be reached, and that one that could not be established.
+func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, files []string) error {
+	work := make(chan item)
+	var feed error
+	go func() {
+		defer close(work)
+		feed = a.feed(ctx, files, work)
+	}()
+	var mu sync.Mutex
+	counts := map[verdict.Outcome]int{}
+	failed, done := 0, 0
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for it := range work {
+				one := q
+				one.Credential = it.body
+				var v verdict.Verdict
+				err := c.Op(ctx, node.OpVerify, one, &v)
+				mu.Lock()
+				done++
+				if err != nil {
+					failed++
+					fmt.Fprintf(a.stderr, "%s: %s\n", oneLine(it.name), oneLine(err.Error()))
+				} else {
+					counts[v.Outcome]++
+					a.bulkLine(it.name, &v)
+				}
+				a.progressLine("%d checked", done)
+				mu.Unlock()
+			}
+		}()
+	}
+	wg.Wait()
+	a.progressDone()
+	a.notef("%d verified, %d invalid, %d not established, %d failed", counts[verdict.Verified], counts[verdict.Invalid], counts[verdict.Indeterminate], failed)
+	switch {
+	case feed != nil:
+		return feed
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case counts[verdict.Invalid] > 0:
+		return exit(exitRefused)
+	case failed > 0:
+		return exit(exitUnreachable)
+	case counts[verdict.Indeterminate] > 0:
+		return exit(exitIndeterminate)
+	}
+	return nil
+}
+
+func (a *app) bulkLine(name string, v *verdict.Verdict) {
+	if a.json {
+		if b, err := json.Marshal(struct {
+			File    string           `json:"file"`
+			Verdict *verdict.Verdict `json:"verdict"`
+		}{name, v}); err == nil {
+			a.printf("%s\n", b)
+		}
+		return
+	}
+	a.printf("%s\t%s\n", oneLine(name), report.Headline(v))
+}
+
+// feed hands out the credentials of files and of the lines of .ndjson files.
+func (a *app) feed(ctx context.Context, files []string, work chan<- item) error {
+	send := func(it item) error {
+		select {
+		case work <- it:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for _, name := range files {
+		b, err := a.readInput(name, 1<<30)
+		if err != nil {
+			return err
+		}
+		if !strings.HasSuffix(name, ".ndjson") {
+			if err := send(item{name, b}); err != nil {
+				return err
+			}
+			continue
+		}
+		lines := bufio.NewScanner(bytes.NewReader(b))
+		lines.Buffer(nil, maxInput)
+		for n := 1; lines.Scan(); n++ {
+			if line := bytes.TrimSpace(lines.Bytes()); len(line) > 0 {
+				if err := send(item{fmt.Sprintf("%s:%d", name, n), bytes.Clone(line)}); err != nil {
+					return err
+				}
+			}
+		}
+		if err := lines.Err(); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrInput, name, err)
+		}
+	}
+	return nil
+}
