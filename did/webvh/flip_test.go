@@ -43,7 +43,7 @@ func TestOneByteFlipped(t *testing.T) {
 	prefix := make([]*History, 50)
 	for n := range prefix {
 		if n > 0 {
-			prefix[n] = newHistory(sound.entries[:n])
+			prefix[n] = newHistory(nil, 0, sound.entries[:n])
 		}
 	}
 	start, checked, survived := 0, 0, 0

@@ -61,17 +61,24 @@ func (e *entry) public() Entry {
 // [Verify], [History.Extend] and the writing functions make one.
 type History struct {
 	entries  []*entry
+	size     int      // of the log in bytes
 	dids     []string // every id that an entry carried, in order of appearance
 	versions func() []did.Version
 }
 
-func newHistory(entries []*entry) *History {
+// newHistory wraps verified entries. The first done of them are those of known.
+func newHistory(known *History, done int, entries []*entry) *History {
 	h := &History{entries: slices.Clip(entries)}
-	for i, e := range h.entries {
-		if i > 0 && e.did == h.entries[i-1].did || slices.Contains(h.dids, e.did) {
-			continue
+	if known != nil && done == len(known.entries) {
+		h.size, h.dids = known.size, slices.Clip(known.dids)
+	} else {
+		done = 0
+	}
+	for _, e := range h.entries[done:] {
+		h.size += len(e.raw) + 1
+		if !slices.Contains(h.dids, e.did) {
+			h.dids = append(h.dids, e.did)
 		}
-		h.dids = append(h.dids, e.did)
 	}
 	h.versions = sync.OnceValue(h.listVersions)
 	return h
@@ -117,11 +124,7 @@ func (h *History) Memory() Memory {
 
 // Log returns the log as a file: each line as it was received and a line feed.
 func (h *History) Log() []byte {
-	n := 0
-	for _, e := range h.entries {
-		n += len(e.raw) + 1
-	}
-	out := make([]byte, 0, n)
+	out := make([]byte, 0, h.size)
 	for _, e := range h.entries {
 		out = append(append(out, e.raw...), '\n')
 	}

@@ -137,6 +137,19 @@ func TestExtend(t *testing.T) {
 			t.Errorf("from %d: %v", n, err)
 		}
 	}
+	for n := 1; n <= 4; n++ {
+		base := mustVerify(t, lines(log, n), nil)
+		got, err := base.Append(log[len(lines(log, n)):], nil, VerifyOptions{Now: forgeNow})
+		if err != nil || !bytes.Equal(got.Log(), log) || got.size != len(log) {
+			t.Errorf("appended to %d: %v", n, err)
+		}
+		if _, err := base.Append(log[:len(lines(log, 1))], nil, VerifyOptions{Now: forgeNow}); !errors.Is(err, ErrVersionID) {
+			t.Errorf("the first line again after %d: %v", n, err)
+		}
+		if _, err := base.Append(log, nil, VerifyOptions{Now: forgeNow, Limits: Limits{MaxBytes: len(log)}}); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("the limit counts what is known: %v", err)
+		}
+	}
 	// The parameters in force are carried over: a key rotated out cannot sign.
 	bad, _ := forge(t, first(t, tree{"nextKeyHashes": []any{mkHash(t, "b")}}),
 		draft{by: "b", params: tree{"updateKeys": []any{mk(t, "b")}, "nextKeyHashes": []any{}}},

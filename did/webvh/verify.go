@@ -91,6 +91,18 @@ func (h *History) Extend(log, witness []byte, opt VerifyOptions) (*History, erro
 	return verifyFrom(h, log, witness, opt)
 }
 
+// Append is Extend for a caller that has only the new lines, as they follow the
+// log of h: its cost does not depend on the length of h at all.
+func (h *History) Append(lines, witness []byte, opt VerifyOptions) (*History, error) {
+	v, err := newVerification(h, len(lines)+h.size, witness, opt)
+	if err != nil {
+		return nil, err
+	}
+	v.done = len(h.entries)
+	v.entries = slices.Clip(h.entries)
+	return v.run(lines, witness)
+}
+
 func laterMemory(a *Memory, b Memory) *Memory {
 	if a != nil && a.Number > b.Number {
 		return a
@@ -113,9 +125,18 @@ type verification struct {
 }
 
 func verifyFrom(known *History, log, witness []byte, opt VerifyOptions) (*History, error) {
+	v, err := newVerification(known, len(log), witness, opt)
+	if err != nil {
+		return nil, err
+	}
+	return v.run(v.recognise(log), witness)
+}
+
+// newVerification applies the limits to a log of size bytes.
+func newVerification(known *History, size int, witness []byte, opt VerifyOptions) (*verification, error) {
 	opt.Limits = opt.Limits.withDefaults()
-	if len(log) > opt.Limits.MaxBytes {
-		return nil, plainError(fmt.Errorf("%w: log of %d bytes, at most %d", ErrTooLarge, len(log), opt.Limits.MaxBytes))
+	if size > opt.Limits.MaxBytes {
+		return nil, plainError(fmt.Errorf("%w: log of %d bytes, at most %d", ErrTooLarge, size, opt.Limits.MaxBytes))
 	}
 	if len(witness) > opt.Limits.MaxWitnessBytes {
 		return nil, plainError(fmt.Errorf("%w: witness file of %d bytes, at most %d", ErrTooLarge, len(witness), opt.Limits.MaxWitnessBytes))
@@ -128,7 +149,11 @@ func verifyFrom(known *History, log, witness []byte, opt VerifyOptions) (*Histor
 		}
 		v.limit = opt.Now.Add(skew)
 	}
-	rest := v.recognise(log)
+	return v, nil
+}
+
+// run verifies what follows the entries that were taken over.
+func (v *verification) run(rest, witness []byte) (*History, error) {
 	fault := v.walk(rest)
 	if err := v.checkSignatures(); err != nil {
 		fault = err
@@ -394,7 +419,7 @@ func (v *verification) checkWitnesses(file []byte) error {
 func (v *verification) finish(cause error) (*History, error) {
 	var h *History
 	if len(v.entries) > 0 {
-		h = newHistory(v.entries)
+		h = newHistory(v.known, v.done, v.entries)
 	}
 	fail := func(err error, index int) (*History, error) {
 		e := &VerifyError{Err: err, Code: code(err), History: h}
