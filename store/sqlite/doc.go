@@ -26,5 +26,9 @@
 // business of the caller. A key that is damaged while the store is open can
 // hide its row until the next Check or Open; damage never yields wrong bytes.
 //
+// Built with the tag faults it has the failure points store.migrate (before a
+// step of the schema is committed), store.commit and store.committed (before and
+// after a commit is durable; after it, the caller has no answer).
+//
 // It never decides what may be stored, and it never deletes on its own.
 package sqlite

@@ -62,7 +62,7 @@ func translate(err error, dir string) error {
 	}
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
-		return fmt.Errorf("%w: %v", store.ErrCorrupt, err)
+		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
 	}
 	if sentinel := classify(e.Code(), dir); sentinel != nil {
 		return fmt.Errorf("%w: %v", sentinel, err)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bonafide-id/bonafide/internal/faults"
 	"github.com/bonafide-id/bonafide/store"
 )
 
@@ -179,6 +180,9 @@ func migrateStep(ctx context.Context, c *sql.Conn, step migration) (err error) {
 			ON CONFLICT (id) DO UPDATE SET number = excluded.number, digest = excluded.digest`, step.number, digest); err != nil {
 			return err
 		}
+	}
+	if err := faults.Point("store.migrate"); err != nil {
+		return err
 	}
 	_, err = c.ExecContext(context.Background(), "COMMIT")
 	return err

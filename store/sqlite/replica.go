@@ -180,7 +180,7 @@ func (t *tx) DeleteFile(subject, path string) error {
 func (t *tx) remove(query string, key ...any) error {
 	n, err := t.exec(query, key...)
 	if err == nil && n == 0 {
-		err = fmt.Errorf("delete %q: %w", key, store.ErrNotFound)
+		err = fmt.Errorf("delete %.200q: %w", fmt.Sprint(key...), store.ErrNotFound)
 	}
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/bonafide-id/bonafide/internal/faults"
 	"github.com/bonafide-id/bonafide/store"
 )
 
@@ -272,6 +273,9 @@ func (s *Store) Update(ctx context.Context, _ string, fn func(store.Tx) error) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := faults.Point("store.commit"); err != nil {
+		return err
+	}
 	// From here on the end of ctx changes nothing: the outcome is known.
 	if _, err := w.exec(context.Background(), "COMMIT"); err != nil {
 		err = s.translate(err)
@@ -283,7 +287,7 @@ func (s *Store) Update(ctx context.Context, _ string, fn func(store.Tx) error) e
 	committed = true
 	s.grown += t.grown
 	s.checkpoint(w)
-	return nil
+	return faults.Point("store.committed")
 }
 
 // checkpoint copies the log back into the file when it has grown. Its failure

@@ -158,7 +158,7 @@ func insert[T any](t *tx, c *codec[T], row T) error {
 func get[T any](t *tx, c *codec[T], key ...any) (T, error) {
 	row, err := one(t, c, c.getSQL, key...)
 	if errors.Is(err, store.ErrNotFound) {
-		err = fmt.Errorf("%s %q: %w", c.table, key, store.ErrNotFound)
+		err = fmt.Errorf("%s %.200q: %w", c.table, fmt.Sprint(key...), store.ErrNotFound)
 	}
 	return row, err
 }
