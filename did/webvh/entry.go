@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,12 +40,8 @@ func parseLine(raw []byte, maxBytes int) (*line, error) {
 	}
 	l := &line{raw: raw}
 	var ok bool
-	for name := range tree {
-		switch name {
-		case "versionId", "versionTime", "parameters", "state", "proof":
-		default:
-			return nil, fmt.Errorf("%w: member %q", ErrLine, clip(name))
-		}
+	if name, ok := stranger(tree, "versionId", "versionTime", "parameters", "state", "proof"); ok {
+		return nil, fmt.Errorf("%w: member %q", ErrLine, clip(name))
 	}
 	if l.versionID, ok = tree["versionId"].(string); !ok {
 		return nil, fmt.Errorf("%w: versionId is missing or not a string", ErrLine)
@@ -65,6 +62,17 @@ func parseLine(raw []byte, maxBytes int) (*line, error) {
 		return nil, err
 	}
 	return l, l.readProofs(tree["proof"])
+}
+
+// stranger returns the first member by name that is not a known one, so that
+// the same bytes always give the same error.
+func stranger(m map[string]any, known ...string) (name string, found bool) {
+	for n := range m {
+		if !slices.Contains(known, n) && (!found || n < name) {
+			name, found = n, true
+		}
+	}
+	return name, found
 }
 
 // readProofs takes a list of proofs, or a single one as some schemas allow.

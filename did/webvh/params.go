@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -294,10 +293,8 @@ func parseWitness(v any, ring keyring) (Witness, error) {
 	if len(m) == 0 {
 		return Witness{}, nil
 	}
-	for name := range maps.Keys(m) {
-		if name != "threshold" && name != "witnesses" {
-			return Witness{}, fmt.Errorf("%w: member %q", ErrWitness, clip(name))
-		}
+	if name, ok := stranger(m, "threshold", "witnesses"); ok {
+		return Witness{}, fmt.Errorf("%w: member %q", ErrWitness, clip(name))
 	}
 	list, ok := m["witnesses"].([]any)
 	if !ok || len(list) == 0 || len(list) > maxKeys {

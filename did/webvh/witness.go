@@ -150,10 +150,8 @@ func parseWitnessItem(e any) (witnessItem, error) {
 	if !ok {
 		return witnessItem{}, fmt.Errorf("%w: not an object", ErrWitnessFile)
 	}
-	for name := range m {
-		if name != "versionId" && name != "proof" {
-			return witnessItem{}, fmt.Errorf("%w: member %q", ErrWitnessFile, clip(name))
-		}
+	if name, ok := stranger(m, "versionId", "proof"); ok {
+		return witnessItem{}, fmt.Errorf("%w: member %q", ErrWitnessFile, clip(name))
 	}
 	item := witnessItem{}
 	if item.versionID, ok = m["versionId"].(string); !ok {
