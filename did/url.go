@@ -86,7 +86,7 @@ func Parse(s string) (URL, error) {
 func splitDID(s string, u *URL) error {
 	rest, ok := strings.CutPrefix(s, "did:")
 	if !ok {
-		return fmt.Errorf("%w: does not begin with did:", ErrInvalid)
+		return fmt.Errorf("%w: the prefix did: is missing", ErrInvalid)
 	}
 	method, id, ok := strings.Cut(rest, ":")
 	if !ok || method == "" {

@@ -180,6 +180,11 @@ func (h *hasher) with(versionID, tail string) []byte {
 // the SCID becomes the placeholder. The text is parsed again, for the SCID may
 // stand in the name of a member and then the order changes.
 func (h *hasher) checkSCIDOf(scid, tail string) error {
+	// Left in place, the placeholder would let one SCID stand for several first
+	// entries. Whoever generates a log replaces every one.
+	if bytes.Contains(h.buf, []byte(placeholder)) {
+		return fmt.Errorf("%w: %s is left in the first entry", ErrSCID, placeholder)
+	}
 	text := bytes.ReplaceAll(h.with(placeholder, tail), []byte(scid), []byte(placeholder))
 	canonical, err := strictjson.Canonicalize(text, strictjson.Limits{})
 	if err != nil {

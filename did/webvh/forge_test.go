@@ -55,6 +55,7 @@ type draft struct {
 	before func(e tree)          // before SCID and hash are made
 	scid   string                // used instead of the true SCID
 	link   string                // hashed instead of the predecessor's versionId
+	filled func(e tree)          // after the SCID was put in, before the hash
 	hashed func(e tree)          // after versionId was set, before signing
 	config func(p tree)          // proof options before signing
 	signed func(e tree)          // after signing
@@ -109,6 +110,9 @@ func forge(t testing.TB, drafts ...draft) ([]byte, []string) {
 			last = scid
 		}
 		e = replaceSCID(t, e, scid)
+		if d.filled != nil {
+			d.filled(e)
+		}
 		e["versionId"] = last
 		if d.link != "" {
 			e["versionId"] = strings.ReplaceAll(d.link, "{SCID}", scid)

@@ -211,6 +211,10 @@ func TestLineRules(t *testing.T) {
 		{"hash of another entry", at(2, hashed(func(e tree) { e["versionId"] = "2-" + other })), ErrEntryHash, 2},
 		{"hash over another predecessor", at(3, func(_ *testing.T, d *draft) { d.link = "{SCID}" }), ErrEntryHash, 3},
 		{"first hash over the placeholder", at(1, func(_ *testing.T, d *draft) { d.link = "1-" + other }), ErrEntryHash, 1},
+		{"placeholder left in place", at(1, func(_ *testing.T, d *draft) {
+			d.state["note"] = "{SCID}"
+			d.filled = func(e tree) { e["state"].(tree)["note"] = "{SCID}" }
+		}), ErrSCID, 1},
 		{"wrong SCID everywhere", at(1, func(_ *testing.T, d *draft) { d.scid = other }), ErrSCID, 1},
 	})
 	within := at(3, timed(forgeNow.Add(4*time.Minute).Format(time.RFC3339)))

@@ -158,7 +158,9 @@ func (v *verification) run(rest, witness []byte) (*History, error) {
 	if err := v.checkSignatures(); err != nil {
 		fault = err
 	}
-	if err := v.checkWitnesses(witness); err != nil && (fault == nil || errors.Is(err, ErrWitnessProof)) {
+	// Each of the three looks at what the one before left, so that the last fault
+	// is always that of the earliest entry.
+	if err := v.checkWitnesses(witness); err != nil {
 		fault = err
 	}
 	return v.finish(fault)

@@ -147,6 +147,11 @@ func TestWitnessesComeLast(t *testing.T) {
 	if _, err := verifyLog(log, file); !errors.Is(err, ErrUpdateKey) {
 		t.Errorf("got %v", err)
 	}
+	// The fault of the earliest entry is told, and the prefix ends before it.
+	var v *VerifyError
+	if _, err := verifyLog(log, []byte("{}")); !errors.Is(err, ErrWitnessFile) || !errors.As(err, &v) || v.Entry != 1 || v.History != nil {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestWitnessFileRules(t *testing.T) {
