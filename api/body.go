@@ -73,45 +73,6 @@ func notJSON(err error) *problem {
 	return p
 }
 
-// object reads an optional member that must be an object.
-func object(tree map[string]any, name string) (map[string]any, error) {
-	v, ok := tree[name]
-	if !ok || v == nil {
-		return map[string]any{}, nil
-	}
-	o, ok := v.(map[string]any)
-	if !ok {
-		return nil, wrongMember(name, "an object")
-	}
-	return o, nil
-}
-
-// text reads an optional member that must be a string.
-func text(tree map[string]any, name string) (string, error) {
-	v, ok := tree[name]
-	if !ok || v == nil {
-		return "", nil
-	}
-	s, ok := v.(string)
-	if !ok {
-		return "", wrongMember(name, "a string")
-	}
-	return s, nil
-}
-
-// flag reads an optional member that must be a boolean.
-func flag(tree map[string]any, name string, otherwise bool) (bool, error) {
-	v, ok := tree[name]
-	if !ok || v == nil {
-		return otherwise, nil
-	}
-	b, ok := v.(bool)
-	if !ok {
-		return false, wrongMember(name, "true or false")
-	}
-	return b, nil
-}
-
 func wrongMember(name, want string) *problem {
 	p := refuse(http.StatusBadRequest, fmt.Sprintf("The member %q must be %s.", name, want), "Correct the member named.")
 	p.Type = "https://www.w3.org/TR/vc-data-model#MALFORMED_VALUE_ERROR"

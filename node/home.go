@@ -48,7 +48,7 @@ type InitOptions struct {
 // Init makes a home and, with a domain, its first issuer. An existing home is
 // never touched: ErrHomeExists. On error nothing is left behind that a second
 // call would trip over, apart from the folder itself.
-func Init(ctx context.Context, cfg Config, opt InitOptions) (*Created, error) {
+func Init(ctx context.Context, cfg Config, opt InitOptions) (_ *Created, err error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func Init(ctx context.Context, cfg Config, opt InitOptions) (*Created, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer n.Close()
+	defer func() { err = errors.Join(err, n.Close()) }()
 	for _, root := range opt.Roots {
 		if _, err := n.trustAdd(ctx, TrustRequest{DID: root}); err != nil {
 			return nil, err

@@ -506,7 +506,7 @@ func TestMessageRate(t *testing.T) {
 
 func TestMessageID(t *testing.T) {
 	id := func(topic, data string) string { return messageID(rawMessage(topic, []byte(data)).Publish[0]) }
-	if id("t", "x") != id("t", "x") {
+	if first, again := id("t", "x"), id("t", "x"); first != again {
 		t.Error("the same content has two identities")
 	}
 	by := rawMessage("t", []byte("x")).Publish[0]

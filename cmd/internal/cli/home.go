@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/bonafide-id/bonafide/client"
-	"github.com/bonafide-id/bonafide/internal/hint"
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/node"
 )
@@ -392,21 +391,4 @@ func answer[T any](a *app, ctx context.Context, o opening, name string, in any, 
 		return err
 	}
 	return show(out)
-}
-
-// onlyRunning explains operations that make sense on a running node alone.
-func (a *app) onlyRunning(ctx context.Context) (*client.Client, error) {
-	home, err := a.homeDir()
-	if err != nil {
-		return nil, err
-	}
-	c, err := a.dial(ctx, home)
-	if err != nil {
-		return nil, err
-	}
-	if c == nil {
-		return nil, withCode(exitUnreachable, hint.Wrap(fmt.Errorf("%w: no node runs on %s", client.ErrUnreachable, home),
-			"Start it with `bonafide run`, then repeat the command."))
-	}
-	return c, nil
 }

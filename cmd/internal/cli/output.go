@@ -38,16 +38,6 @@ func isTerminal(f any) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// width is how many columns the output has; 80 when it is no terminal.
-func width(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 20 {
-			return min(n, 120)
-		}
-	}
-	return 80
-}
-
 // oneLine keeps control characters of foreign text off the terminal.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -142,15 +132,4 @@ func yesNo(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-// duration writes a measured time in three digits or so.
-func roundTime(d time.Duration) string {
-	switch {
-	case d < 10*time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	}
-	return d.Round(10 * time.Millisecond).String()
 }

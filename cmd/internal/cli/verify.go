@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -48,7 +49,7 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 	f.BoolVar(&q.Offline, "offline", false, "forbid any network for this check")
 	f.StringArrayVar(&with, "with", nil, "FILE or URL=FILE of evidence; repeatable")
 	f.BoolVar(&verbose, "verbose", false, "show the checks that passed too")
-	c.RunE = func(cmd *cobra.Command, got []string) error {
+	c.RunE = func(cmd *cobra.Command, got []string) (err error) {
 		for _, w := range with {
 			s, err := a.staple(w)
 			if err != nil {
@@ -73,7 +74,7 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 		if err != nil {
 			return err
 		}
-		defer caller.Close()
+		defer func() { err = errors.Join(err, caller.Close()) }()
 		if single {
 			return a.verifyOne(cmd.Context(), caller, q, files[0], verbose)
 		}
