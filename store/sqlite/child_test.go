@@ -97,8 +97,9 @@ func child(mode, path, arg string) error {
 	return st.Close()
 }
 
-// start runs the test binary as a child.
-func start(t testing.TB, prefix []string, mode, path string, from int) (*exec.Cmd, *bufio.Scanner) {
+// start runs the test binary as a child, under the command prefix if it is not
+// empty, with more variables in its environment.
+func start(t testing.TB, prefix []string, mode, path string, from int, env ...string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -106,7 +107,7 @@ func start(t testing.TB, prefix []string, mode, path string, from int) (*exec.Cm
 	}
 	argv := append(prefix, self)
 	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s %d", childEnv, mode, path, from))
+	cmd.Env = append(append(os.Environ(), fmt.Sprintf("%s=%s %s %d", childEnv, mode, path, from)), env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -35,8 +35,7 @@ func TestVanish(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			t.Setenv(faults.Env, c.order)
-			cmd, lines := start(t, nil, "some", path, 0)
+			cmd, lines := start(t, nil, "some", path, 0, faults.Env+"="+c.order)
 			out, err := drain(lines)
 			if err != nil {
 				t.Fatal(err)

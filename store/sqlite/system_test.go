@@ -170,12 +170,15 @@ func TestSyscalls(t *testing.T) {
 	if hit == 0 {
 		t.Error("no fsync of a commit was hit")
 	}
-	for _, c := range []struct{ call, errno, want string }{
-		{"pwrite64", "EIO", "io"}, {"pwrite64", "ENOSPC", "full"}, {"pread64", "EIO", "io"}, {"ftruncate", "EIO", "io"},
-		{"openat", "EMFILE", "io"},
+	for _, c := range []struct {
+		call, errno, want string
+		step              int
+	}{
+		{"pwrite64", "EIO", "io", 13}, {"pwrite64", "ENOSPC", "full", 13}, {"pread64", "EIO", "io", 60},
+		{"ftruncate", "EIO", "io", 100}, {"openat", "EMFILE", "io", 20},
 	} {
 		hit := 0
-		for when := 1; when <= 200; when += 9 {
+		for when := 1; when <= 200; when += c.step {
 			t.Run(fmt.Sprint(c.call, " ", c.errno, " ", when), func(t *testing.T) {
 				refused, acked, _ := run(t, c.call, c.errno, fmt.Sprint(when))
 				for i, why := range refused {

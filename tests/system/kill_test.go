@@ -1,0 +1,168 @@
+//go:build system
+
+package system
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bonafide-id/bonafide/client"
+	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/internal/vectors"
+	"github.com/bonafide-id/bonafide/node"
+)
+
+func program(t *testing.T) string {
+	t.Helper()
+	p := filepath.Join(vectors.Root(t), "bin", "bonafide")
+	if _, err := os.Stat(p); err != nil {
+		vectors.Missing(t, "bin/bonafide (make build)")
+	}
+	return p
+}
+
+// running is a node in a process of its own.
+type running struct {
+	cmd    *exec.Cmd
+	client *client.Client
+}
+
+func start(t *testing.T, home string) *running {
+	t.Helper()
+	cmd := exec.Command(program(t), "run", "--home", home, "--json", "--public", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+		"--listen", "/ip4/127.0.0.1/udp/0/quic-v1", "--cadence", "1h", "--log-level", "error")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var ready struct{ Event, Public, Admin string }
+	s := bufio.NewScanner(out)
+	if !s.Scan() || json.Unmarshal(s.Bytes(), &ready) != nil || ready.Event != "ready" {
+		_ = cmd.Process.Kill()
+		t.Fatalf("the node did not start: %s", s.Text())
+	}
+	go func() {
+		for s.Scan() { // so that the node never waits for us
+		}
+	}()
+	c, err := client.New(client.Config{Public: ready.Public, Admin: ready.Admin, TokenFile: filepath.Join(home, "token")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &running{cmd, c}
+}
+
+func (r *running) kill() {
+	_ = r.cmd.Process.Kill()
+	_ = r.cmd.Wait()
+	_ = r.client.Close()
+}
+
+// ledger is what the node acknowledged, kept outside of it.
+type ledger struct {
+	mu      sync.Mutex
+	revoked []string
+	heads   map[string]string // epoch and sequence -> CID
+}
+
+func (l *ledger) head(t *testing.T, epoch string, sequence int64, cid string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := epoch + " " + strconv.FormatInt(sequence, 10)
+	if old, ok := l.heads[key]; ok && old != cid {
+		t.Errorf("sequence %s was used for %s and for %s", key, old, cid)
+	}
+	l.heads[key] = cid
+}
+
+// revokeUntilDead issues and revokes as fast as it goes until the node dies.
+func (l *ledger) revokeUntilDead(t *testing.T, c *client.Client, epoch string) {
+	ctx := context.Background()
+	m := credential.Micro{Title: "x", Holder: credential.Holder{Name: "Ana Andromeda"}, Place: credential.MicroPlace{Country: "ES"}}
+	for i := 0; ; i++ {
+		var issued node.IssueResponse
+		if c.Op(ctx, node.OpIssue, node.IssueRequest{Credential: m}, &issued) != nil {
+			return
+		}
+		var done node.StatusResponse
+		err := c.Op(ctx, node.OpStatusSet, node.StatusRequest{Target: issued.ID, Action: "revoke", Now: i%2 == 0}, &done)
+		if err != nil {
+			return // not acknowledged: it may be there or not
+		}
+		l.mu.Lock()
+		l.revoked = append(l.revoked, issued.ID)
+		l.mu.Unlock()
+		if done.Published {
+			l.head(t, epoch, done.Sequence, done.Head)
+		}
+	}
+}
+
+func (l *ledger) check(t *testing.T, c *client.Client, from int) {
+	t.Helper()
+	l.mu.Lock()
+	ids := append([]string(nil), l.revoked[max(0, from):]...)
+	l.mu.Unlock()
+	for _, id := range ids {
+		var s node.StatusShowResponse
+		if err := c.Op(t.Context(), node.OpStatusShow, node.StatusShowRequest{Target: id}, &s); err != nil {
+			t.Fatalf("%s: %v", id, err)
+		}
+		if len(s.Status) == 0 || !s.Status[0].Set {
+			t.Fatalf("the acknowledged revocation of %s is gone", id)
+		}
+	}
+}
+
+// Kill -9 at random moments under a stream of revocations.
+func TestKillUnderRevocations(t *testing.T) {
+	const rounds = 100
+	home := filepath.Join(t.TempDir(), "home")
+	if out, err := exec.Command(program(t), "init", "--yes", "--home", home, "--domain", "university.example", "--name", "U").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	l := &ledger{heads: map[string]string{}}
+	for round := range rounds {
+		r := start(t, home)
+		var info node.Info
+		if err := r.client.Op(t.Context(), node.OpInfo, nil, &info); err != nil {
+			t.Fatal(err)
+		}
+		is := info.Issuers[0]
+		if !is.Signing {
+			t.Fatalf("round %d: not signing: %s", round, is.Why)
+		}
+		l.head(t, is.Epoch, is.Sequence, is.Head)
+		l.check(t, r.client, len(l.revoked)-50)
+		var wg sync.WaitGroup
+		wg.Add(1)
+		go func() { defer wg.Done(); l.revokeUntilDead(t, r.client, is.Epoch) }()
+		<-time.After(300*time.Millisecond + rand.N(400*time.Millisecond))
+		r.kill()
+		wg.Wait()
+	}
+	r := start(t, home)
+	l.check(t, r.client, 0)
+	r.kill()
+	out, err := exec.Command(program(t), "fsck", "--home", home).CombinedOutput()
+	if err != nil {
+		t.Fatalf("fsck: %v: %s", err, out)
+	}
+	if len(l.revoked) < rounds {
+		t.Errorf("only %d revocations were acknowledged in %d rounds: the test shows too little", len(l.revoked), rounds)
+	}
+	t.Log(fmt.Sprintf("%d kills, %d acknowledged revocations all there, %d heads seen, no sequence twice; %s", rounds, len(l.revoked), len(l.heads), out))
+}
