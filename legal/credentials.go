@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -144,21 +143,9 @@ func SignRecognition(ctx context.Context, r Recognition, signer key.Signer, meth
 		tree["validUntil"] = proof.FormatTime(*r.ValidUntil)
 	}
 	if len(r.Status) > 0 {
-		tree["credentialStatus"] = statusEntries(r.Status)
+		tree["credentialStatus"] = credential.StatusEntries(r.Status)
 	}
 	return sign(ctx, tree, signer, method, *r.ValidFrom)
-}
-
-func statusEntries(slots []credential.StatusSlot) []any {
-	out := make([]any, 0, len(slots))
-	for _, s := range slots {
-		index := strconv.FormatInt(s.Index, 10)
-		out = append(out, any(map[string]any{
-			"id": s.List + "#" + index, "type": "BitstringStatusListEntry", "statusPurpose": s.Purpose,
-			"statusListIndex": index, "statusListCredential": s.List,
-		}))
-	}
-	return out
 }
 
 func sign(ctx context.Context, tree map[string]any, signer key.Signer, method string, at time.Time) ([]byte, error) {

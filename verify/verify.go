@@ -196,7 +196,7 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 		}
 	}
 	switch {
-	case !old || final && r.p.AcceptLastKnown == 0 && age <= r.p.MaxAge:
+	case !old:
 		r.add(row(verdict.OK).Aged(age).From(source))
 	case r.p.AcceptLastKnown > 0 && age <= r.p.AcceptLastKnown:
 		r.add(row(verdict.StoodOn).With("on", proof.FormatTime(r.at.Add(-age))).Aged(age).From(source))
