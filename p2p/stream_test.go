@@ -48,9 +48,9 @@ func TestRequestRoundTrip(t *testing.T) {
 	for _, via := range []string{viaTCP, viaQUIC} {
 		t.Run(via, func(t *testing.T) {
 			a, b := pair(t, func(c *Config) { c.Listen = []string{via} })
-			var from string
+			seen := make(chan string, 1) // the handler runs in a goroutine of its own
 			b.Handle("echo", func(ctx context.Context, peer string, req []byte, w Writer) error {
-				from = peer
+				seen <- peer
 				return echo(4)(ctx, peer, req, w)
 			}, OpLimits{})
 			var got []string
@@ -58,7 +58,7 @@ func TestRequestRoundTrip(t *testing.T) {
 			if strings.Join(got, "|") != "abcd|efgh|ij" {
 				t.Errorf("frames %q", got)
 			}
-			if from != a.ID() {
+			if from := <-seen; from != a.ID() {
 				t.Errorf("handler saw %s, want %s", from, a.ID())
 			}
 			// The other direction needs no address: it uses the same connection.
