@@ -219,7 +219,9 @@ func (a *assessment) follow(ctx context.Context, of string, f Found, path []stri
 			if len(up.Types) > 0 {
 				whole.Types = up.Types
 				if len(r.Types) > 0 {
-					whole.Types = intersect(r.Types, up.Types)
+					if whole.Types = intersect(r.Types, up.Types); len(whole.Types) == 0 {
+						continue // nothing is in both scopes, so nothing is granted
+					}
 				}
 			}
 			whole.chain = append([]verdict.Recognition{step}, up.chain...)
@@ -380,7 +382,7 @@ func (a *assessment) judge(l *link) (verdict.Check, int) {
 	switch {
 	case !slices.Contains(l.Actions, ActionIssue):
 		return row(verdict.NotRecognised), 0
-	case l.Schemas || len(l.Types) > 0 && !slices.ContainsFunc(a.q.Types, func(t string) bool { return slices.Contains(l.Types, t) }):
+	case l.Schemas || len(l.Types) > 0 && !covers(l.Types, a.q.Types):
 		return row(verdict.TypeNotInScope), 1
 	case l.now:
 		return row(verdict.Recognised), 4
@@ -390,6 +392,24 @@ func (a *assessment) judge(l *link) (verdict.Check, int) {
 		return row(verdict.RecognitionNotYet).With("from", proof.FormatTime(*l.ValidFrom)), 2
 	}
 	return row(verdict.RecognitionExpired), 2
+}
+
+// covers tells whether every type of a credential that says something is in
+// scope; adding a type that is does not help one that is not.
+func covers(scope, types []string) bool {
+	named := false
+	for _, t := range types {
+		switch t {
+		case "VerifiableCredential", "OpenBadgeCredential", "AchievementCredential":
+			named = named || slices.Contains(scope, t)
+			continue
+		}
+		if !slices.Contains(scope, t) {
+			return false
+		}
+		named = true
+	}
+	return named
 }
 
 // domain says whether the domain in the identifier is more than a claim.

@@ -70,3 +70,23 @@ func TestIdentifiers(t *testing.T) {
 		t.Error("a word is an identifier")
 	}
 }
+
+// A scope covers a credential only when it covers every type that says
+// something.
+func TestScope(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		scope, types []string
+		want         bool
+	}{
+		{"in scope", []string{"A"}, []string{"VerifiableCredential", "A"}, true},
+		{"another type beside it", []string{"A"}, []string{"VerifiableCredential", "A", "B"}, false},
+		{"general only, not in scope", []string{"A"}, []string{"VerifiableCredential"}, false},
+		{"general, in scope", []string{"OpenBadgeCredential"}, []string{"VerifiableCredential", "OpenBadgeCredential"}, true},
+		{"nothing in scope", []string{""}, []string{"VerifiableCredential", "A"}, false},
+	} {
+		if got := covers(c.scope, c.types); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}

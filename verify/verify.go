@@ -86,6 +86,10 @@ func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Ti
 		r.checked = &credential.Checked{}
 	}
 	r.out.Checks = append(r.out.Checks, r.checked.Checks...)
+	// Said before anything that could fail: two histories are never verified.
+	if res := r.checked.Signer.Resolution; res != nil && res.Contested {
+		r.add(verdict.New(verdict.Signer, verdict.DIDForked))
+	}
 	if c := r.checked.Credential; c != nil {
 		r.guard(verdict.Status, func() { r.status(ctx, c) })
 		r.guard(verdict.Freshness, func() { r.freshness(ctx, c) })
@@ -169,6 +173,11 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 			return
 		}
 	}
+	if state == nil && r.oldest.IsZero() && strings.HasPrefix(c.Issuer, "did:webvh:") {
+		// Its log may have gone on since: nothing at hand has an age.
+		r.add(row(verdict.NoEvidence))
+		return
+	}
 	var age time.Duration
 	old, final := false, false
 	if !r.oldest.IsZero() {
@@ -230,9 +239,6 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 	r.out.Issuer.Fields, r.out.Issuer.Recognitions = id.Fields, id.Recognitions
 	if res := r.checked.Signer.Resolution; res != nil {
 		r.out.Issuer.Closed = res.Meta.Deactivated
-		if res.Contested {
-			r.add(verdict.New(verdict.Signer, verdict.DIDForked))
-		}
 	}
 	r.add(id.Checks...)
 }

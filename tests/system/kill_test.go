@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -164,5 +163,5 @@ func TestKillUnderRevocations(t *testing.T) {
 	if len(l.revoked) < rounds {
 		t.Errorf("only %d revocations were acknowledged in %d rounds: the test shows too little", len(l.revoked), rounds)
 	}
-	t.Log(fmt.Sprintf("%d kills, %d acknowledged revocations all there, %d heads seen, no sequence twice; %s", rounds, len(l.revoked), len(l.heads), out))
+	t.Logf("%d kills, %d acknowledged revocations all there, %d heads seen, no sequence twice; %s", rounds, len(l.revoked), len(l.heads), out)
 }
