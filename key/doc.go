@@ -5,8 +5,9 @@
 // the reading side, followed by [Public.Verify], and [Generate] on the writing
 // side, which gives a [Private] that is a [Signer].
 //
-// Two kinds are supported: Ed25519 (RFC 8032) and ECDSA over P-256 with
-// SHA-256 (ES256). A [Public] is comparable and immutable, and its existence is
+// Issuing is done with Ed25519 (RFC 8032) and ECDSA over P-256 and P-384 (ES256,
+// ES384); ECDSA over P-521 (ES512) and RSA of at least 2048 bits (RS256, PS256)
+// are met in others' credentials and only verify. A [Public] is comparable and immutable, and its existence is
 // a promise: whatever way it came in, it was of exact length, canonical, on its
 // curve and not of small order. One rule for Ed25519 holds on every path: what
 // crypto/ed25519.Verify accepts, and a public key that is canonical and not of

@@ -9,10 +9,15 @@ var (
 		"Check that the key was copied whole and is a Multikey (z...), a JWK or a did:key.")
 
 	// ErrKind says that the key is of a kind that this program does not use, for
-	// instance secp256k1, X25519 or RSA. Treat what it signed as unknown, not as
+	// instance secp256k1 or X25519. Treat what it signed as unknown, not as
 	// false.
 	ErrKind = hint.New("key: unsupported kind of key",
-		"Use an Ed25519 or a P-256 key.")
+		"Use an Ed25519, P-256 or P-384 key.")
+
+	// ErrAlg says that a signature names an algorithm that its key is not for.
+	// Refuse the signature: whoever made it chose the algorithm himself.
+	ErrAlg = hint.New("key: the algorithm does not fit the key",
+		"Ask the issuer to sign with the one algorithm of its key.")
 
 	// ErrPrivate says that private key material stands where a public key
 	// belongs. Refuse the document and tell its owner that the key is burnt. The

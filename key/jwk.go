@@ -4,12 +4,16 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
 )
 
 // ParseJWK reads a public JWK as the tree that internal/strictjson gives (RFC
-// 7517; RFC 8037 for Ed25519; RFC 7518, 6.2.1 for P-256). kty and crv must
-// agree, and so must alg, use and key_ops where they are present: "EdDSA" or
-// "Ed25519" (RFC 9864) and "ES256", "sig", "verify". Any private member
+// 7517; RFC 8037 for Ed25519; RFC 7518, 6.2.1 for the P curves, 6.3.1 for RSA).
+// kty and crv must agree, and so must alg, use and key_ops where they are present:
+// one of the key's Algs, "sig", "verify". Any private member
 // is refused, whatever its value. Members that mean nothing to a public key are
 // ignored; kid is not compared. Errors: [ErrKey], [ErrKind], [ErrPrivate] and
 // [ErrWeak].
@@ -25,52 +29,60 @@ func ParseJWK(jwk map[string]any) (Public, error) {
 	if err != nil {
 		return Public{}, err
 	}
-	if kty != "OKP" && kty != "EC" {
-		return Public{}, fmt.Errorf("%w: JWK kty is neither OKP nor EC", ErrKind)
+	switch kty {
+	case "RSA":
+		return jwkRSA(jwk)
+	case "OKP", "EC":
+	default:
+		return Public{}, fmt.Errorf("%w: JWK kty is neither OKP, EC nor RSA", ErrKind)
 	}
 	crv, err := jwkText(jwk, "crv")
 	if err != nil {
 		return Public{}, err
 	}
-	var pub Public
-	switch {
-	case kty == "OKP" && crv == "Ed25519":
-		if err := jwkUse(jwk, "EdDSA", "Ed25519"); err != nil {
-			return Public{}, err
+	for _, kind := range []Kind{Ed25519, P256, P384, P521} {
+		if kind.String() != crv {
+			continue
 		}
-		if _, ok := jwk["y"]; ok {
-			return Public{}, fmt.Errorf("%w: JWK of kty OKP with a y", ErrKey)
+		if (kty == "OKP") != (kind == Ed25519) {
+			return Public{}, fmt.Errorf("%w: JWK kty and crv disagree", ErrKey)
 		}
-		x, err := jwkCoordinate(jwk, "x")
-		if err != nil {
-			return Public{}, err
+		if kind == Ed25519 {
+			return jwkEd25519(jwk)
 		}
-		pub, err = newEd25519(x)
-		if err != nil {
-			return Public{}, err
-		}
-	case kty == "EC" && crv == "P-256":
-		if err := jwkUse(jwk, "ES256"); err != nil {
-			return Public{}, err
-		}
-		x, err := jwkCoordinate(jwk, "x")
-		if err != nil {
-			return Public{}, err
-		}
-		y, err := jwkCoordinate(jwk, "y")
-		if err != nil {
-			return Public{}, err
-		}
-		pub, err = newP256XY(x, y)
-		if err != nil {
-			return Public{}, err
-		}
-	case crv == "Ed25519" || crv == "P-256":
-		return Public{}, fmt.Errorf("%w: JWK kty and crv disagree", ErrKey)
-	default:
-		return Public{}, fmt.Errorf("%w: JWK crv is neither Ed25519 nor P-256", ErrKind)
+		c, _ := curveOf(kind)
+		return jwkECDSA(jwk, c)
 	}
-	return pub, nil
+	return Public{}, fmt.Errorf("%w: JWK crv", ErrKind)
+}
+
+func jwkEd25519(jwk map[string]any) (Public, error) {
+	if err := jwkUse(jwk, "EdDSA", "Ed25519"); err != nil {
+		return Public{}, err
+	}
+	if _, ok := jwk["y"]; ok {
+		return Public{}, fmt.Errorf("%w: JWK of kty OKP with a y", ErrKey)
+	}
+	x, err := jwkCoordinate(jwk, "x", 32)
+	if err != nil {
+		return Public{}, err
+	}
+	return newEd25519(x)
+}
+
+func jwkECDSA(jwk map[string]any, c curve) (Public, error) {
+	if err := jwkUse(jwk, c.alg); err != nil {
+		return Public{}, err
+	}
+	x, err := jwkCoordinate(jwk, "x", c.size)
+	if err != nil {
+		return Public{}, err
+	}
+	y, err := jwkCoordinate(jwk, "y", c.size)
+	if err != nil {
+		return Public{}, err
+	}
+	return c.coordinates(x, y)
 }
 
 // jwkText returns a required member that must be a string.
@@ -82,20 +94,20 @@ func jwkText(jwk map[string]any, name string) (string, error) {
 	return s, nil
 }
 
-// jwkCoordinate returns a required member that must be 32 bytes in base64url
-// without padding, which is 43 characters with no spare bits set.
-func jwkCoordinate(jwk map[string]any, name string) ([]byte, error) {
+// jwkCoordinate returns a required member that must be size bytes in base64url
+// without padding and with no spare bits set (for 32 bytes 43 characters).
+func jwkCoordinate(jwk map[string]any, name string, size int) ([]byte, error) {
 	s, err := jwkText(jwk, name)
 	if err != nil {
 		return nil, err
 	}
-	if len(s) != 43 {
-		return nil, fmt.Errorf("%w: JWK %s of %d characters, want 43", ErrKey, name, len(s))
+	if want := base64.RawURLEncoding.EncodedLen(size); len(s) != want {
+		return nil, fmt.Errorf("%w: JWK %s of %d characters, want %d", ErrKey, name, len(s), want)
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	// The decoder skips line breaks; then fewer than 32 bytes come out.
-	if err != nil || len(b) != 32 {
-		return nil, fmt.Errorf("%w: JWK %s is not base64url of 32 bytes", ErrKey, name)
+	// The decoder skips line breaks; then fewer bytes come out.
+	if err != nil || len(b) != size {
+		return nil, fmt.Errorf("%w: JWK %s is not base64url of %d bytes", ErrKey, name, size)
 	}
 	return b, nil
 }
@@ -129,15 +141,23 @@ func jwkUse(jwk map[string]any, algs ...string) error {
 }
 
 // JWK returns a new tree with the required members only: kty, crv, x and, for
-// P-256, y. These are the members of the thumbprint; add alg or kid as the place
-// demands. It is nil for the zero Public.
+// ECDSA, y; kty, n and e for RSA. These are the members of the thumbprint; add alg
+// or kid as the place demands. It is nil for the zero Public.
 func (p Public) JWK() map[string]any {
 	b64 := base64.RawURLEncoding.EncodeToString
 	switch p.kind {
 	case Ed25519:
 		return map[string]any{"kty": "OKP", "crv": "Ed25519", "x": b64(p.enc[:32])}
-	case P256:
-		return map[string]any{"kty": "EC", "crv": "P-256", "x": b64(p.enc[1:]), "y": b64(p.y[:])}
+	case RSA:
+		pub, err := p.rsa()
+		if err != nil {
+			return nil
+		}
+		return map[string]any{"kty": "RSA", "n": b64(pub.N.Bytes()), "e": b64(big.NewInt(int64(pub.E)).Bytes())}
+	}
+	if c, ok := curveOf(p.kind); ok {
+		x, y := p.xy()
+		return map[string]any{"kty": "EC", "crv": c.name, "x": b64(x), "y": b64(y)}
 	}
 	return nil
 }
@@ -145,16 +165,16 @@ func (p Public) JWK() map[string]any {
 // Thumbprint returns the SHA-256 JWK thumbprint (RFC 7638, section 3) in
 // base64url without padding, 43 characters. It is "" for the zero Public.
 func (p Public) Thumbprint() string {
-	b64 := base64.RawURLEncoding.EncodeToString
-	var text string
-	switch p.kind {
-	case Ed25519:
-		text = `{"crv":"Ed25519","kty":"OKP","x":"` + b64(p.enc[:32]) + `"}`
-	case P256:
-		text = `{"crv":"P-256","kty":"EC","x":"` + b64(p.enc[1:]) + `","y":"` + b64(p.y[:]) + `"}`
-	default:
+	jwk := p.JWK()
+	if jwk == nil {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(text))
-	return b64(sum[:])
+	// Section 3.2: the members in order, without white space. No value needs escaping.
+	var text strings.Builder
+	for i, name := range slices.Sorted(maps.Keys(jwk)) {
+		text.WriteString([]string{"{", ","}[min(i, 1)])
+		fmt.Fprintf(&text, "%q:%q", name, jwk[name])
+	}
+	sum := sha256.Sum256([]byte(text.String() + "}"))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

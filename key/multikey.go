@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// maxMultikey bounds a Multikey in characters. Ours have 48 and 49; the longest
+// maxMultikey bounds a Multikey in characters. Ours have 48 to 95; the longest
 // other kind in the did:key table, BLS12-381 G2, stays under 140.
 const maxMultikey = 256
 
@@ -18,8 +18,11 @@ const didKeyPrefix = "did:key:"
 const (
 	headerEd25519       = "\xed\x01"
 	headerP256          = "\x80\x24"
+	headerP384          = "\x81\x24"
+	headerP521          = "\x82\x24"
 	headerEd25519Secret = "\x80\x26"
 	headerP256Secret    = "\x86\x26"
+	headerP384Secret    = "\x87\x26"
 )
 
 // ParseMultikey reads a publicKeyMultibase value of type Multikey (CID 1.0,
@@ -41,8 +44,11 @@ func ParseMultikey(s string) (Public, error) {
 	if body, ok := bytes.CutPrefix(b, []byte(headerEd25519)); ok {
 		return newEd25519(body)
 	}
-	if body, ok := bytes.CutPrefix(b, []byte(headerP256)); ok {
-		return newP256(body)
+	for _, kind := range []Kind{P256, P384, P521} {
+		c, _ := curveOf(kind)
+		if body, ok := bytes.CutPrefix(b, []byte(c.header)); ok {
+			return c.compressed(body)
+		}
 	}
 	return Public{}, headerError(b)
 }
@@ -68,14 +74,15 @@ func isSecretCode(code uint64) bool {
 	return code >= 0x1300 && code <= 0x13ff || code >= 0x1a24 && code <= 0x1a3f
 }
 
-// Multikey returns the publicKeyMultibase value, "z6Mk..." or "zDn...". It is ""
-// for the zero Public.
+// Multikey returns the publicKeyMultibase value, "z6Mk...", "zDn..." or "z82...".
+// It is "" for the zero Public and for RSA.
 func (p Public) Multikey() string {
 	switch p.kind {
 	case Ed25519:
 		return "z" + Base58Encode(append([]byte(headerEd25519), p.enc[:32]...))
-	case P256:
-		return "z" + Base58Encode(append([]byte(headerP256), p.enc[:]...))
+	}
+	if c, ok := curveOf(p.kind); ok {
+		return "z" + Base58Encode(append([]byte(c.header), p.compress()...))
 	}
 	return ""
 }
@@ -119,12 +126,12 @@ func isPositive(s string) bool {
 }
 
 // DIDKey returns the did:key identifier in its plain form, without a version.
-// It is "" for the zero Public.
+// It is "" for the zero Public and for RSA.
 func (p Public) DIDKey() string {
-	if p.kind == 0 {
-		return ""
+	if m := p.Multikey(); m != "" {
+		return didKeyPrefix + m
 	}
-	return didKeyPrefix + p.Multikey()
+	return ""
 }
 
 // HashMultikey returns what did:webvh puts into nextKeyHashes for a key

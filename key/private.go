@@ -3,12 +3,9 @@ package key
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/asn1"
 	"fmt"
 	"io"
@@ -21,7 +18,8 @@ import (
 type Signer interface {
 	// Public returns the key that verifies what Sign makes.
 	Public() Public
-	// Sign returns the 64-byte signature that Public.Verify accepts for msg.
+	// Sign returns the signature that Public.Verify accepts for msg: 64 bytes, 96
+	// for P-384.
 	Sign(ctx context.Context, msg []byte) ([]byte, error)
 }
 
@@ -41,17 +39,23 @@ type box struct {
 	secret func() []byte // header and raw key, a fresh copy
 }
 
-// Generate makes a new key of the given kind from 32 bytes of rand (nil means
-// crypto/rand); for P-256 more are read when a candidate is out of range. The
-// same bytes give the same key. Errors: [ErrKind], or that of rand.
+// Generate makes a new key of the given kind, Ed25519, P256 or P384, from 32
+// (P384: 48) bytes of rand (nil means crypto/rand); for ECDSA more are read when a
+// candidate is out of range. The same bytes give the same key. Errors:
+// [ErrKind], or that of rand.
 func Generate(kind Kind, random io.Reader) (Private, error) {
 	if random == nil {
 		random = rand.Reader
 	}
-	if kind != Ed25519 && kind != P256 {
+	size := 32
+	switch kind {
+	case Ed25519, P256:
+	case P384:
+		size = 48
+	default:
 		return Private{}, fmt.Errorf("%w: %v", ErrKind, kind)
 	}
-	seed := make([]byte, 32)
+	seed := make([]byte, size)
 	defer clear(seed)
 	// A sound source misses the range of P-256 once in 2^32 candidates.
 	const attempts = 16
@@ -62,7 +66,7 @@ func Generate(kind Kind, random io.Reader) (Private, error) {
 		if kind == Ed25519 {
 			return FromSeed(seed)
 		}
-		if p, err := fromScalar(seed); err == nil {
+		if p, err := fromScalar(kind, seed); err == nil {
 			return p, nil
 		}
 	}
@@ -88,50 +92,54 @@ func FromSeed(seed []byte) (Private, error) {
 	}}, nil
 }
 
-// fromScalar makes the P-256 key of a 32-byte big-endian scalar in 1..n-1.
-func fromScalar(d []byte) (Private, error) {
-	priv, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), d)
+// fromScalar makes the ECDSA key of a big-endian scalar in 1..n-1.
+func fromScalar(kind Kind, d []byte) (Private, error) {
+	c, _ := curveOf(kind)
+	header := headerP256Secret
+	if kind == P384 {
+		header = headerP384Secret
+	}
+	priv, err := ecdsa.ParseRawPrivateKey(c.curve, d)
 	if err != nil {
-		return Private{}, fmt.Errorf("%w: P-256 scalar out of range", ErrKey)
+		return Private{}, fmt.Errorf("%w: %s scalar out of range", ErrKey, c.name)
 	}
 	point, err := priv.PublicKey.Bytes()
 	if err != nil {
-		return Private{}, fmt.Errorf("%w: P-256 public key: %w", ErrKey, err)
+		return Private{}, fmt.Errorf("%w: %s public key: %w", ErrKey, c.name, err)
 	}
-	pub, err := newP256XY(point[1:33], point[33:])
+	pub, err := c.coordinates(point[1:1+c.size], point[1+c.size:])
 	if err != nil {
 		return Private{}, err
 	}
 	raw := bytes.Clone(d)
 	return Private{pub: pub, box: &box{
-		sign:   func(msg []byte) ([]byte, error) { return signP256(priv, msg) },
-		secret: func() []byte { return append([]byte(headerP256Secret), raw...) },
+		sign:   func(msg []byte) ([]byte, error) { return c.sign(priv, msg) },
+		secret: func() []byte { return append([]byte(header), raw...) },
 	}}, nil
 }
 
-// signP256 makes an ES256 signature in P1363 form, with the deterministic nonce
-// of RFC 6979, which crypto/ecdsa uses when it is given no randomness.
-func signP256(priv *ecdsa.PrivateKey, msg []byte) ([]byte, error) {
-	digest := sha256.Sum256(msg)
-	der, err := priv.Sign(nil, digest[:], crypto.SHA256)
+// sign makes an ECDSA signature in P1363 form, with the deterministic nonce of
+// RFC 6979, which crypto/ecdsa uses when it is given no randomness.
+func (c curve) sign(priv *ecdsa.PrivateKey, msg []byte) ([]byte, error) {
+	der, err := priv.Sign(nil, c.digest(msg), c.hash)
 	if err != nil {
-		return nil, fmt.Errorf("key: sign with P-256: %w", err)
+		return nil, fmt.Errorf("key: sign with %s: %w", c.name, err)
 	}
 	var rs struct{ R, S *big.Int }
 	if rest, err := asn1.Unmarshal(der, &rs); err != nil || len(rest) > 0 {
-		return nil, fmt.Errorf("key: sign with P-256: signature of unknown form")
+		return nil, fmt.Errorf("key: sign with %s: signature of unknown form", c.name)
 	}
-	sig := make([]byte, 64)
-	rs.R.FillBytes(sig[:32])
-	rs.S.FillBytes(sig[32:])
+	sig := make([]byte, 2*c.size)
+	rs.R.FillBytes(sig[:c.size])
+	rs.S.FillBytes(sig[c.size:])
 	return sig, nil
 }
 
 // Public returns the public part, zero for the zero Private.
 func (p Private) Public() Public { return p.pub }
 
-// Sign signs msg: pure Ed25519, or ES256 over SHA-256(msg). Both are
-// deterministic and 64 bytes long. Errors: that of ctx, or [ErrKey] for the zero
+// Sign signs msg: pure Ed25519, or ECDSA over the hash of msg. All are
+// deterministic, 64 bytes long and for P-384 96. Errors: that of ctx, or [ErrKey] for the zero
 // Private.
 func (p Private) Sign(ctx context.Context, msg []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
@@ -175,7 +183,10 @@ func UnmarshalSecret(text []byte) (Private, error) {
 		return FromSeed(seed)
 	}
 	if d, ok := bytes.CutPrefix(raw, []byte(headerP256Secret)); ok {
-		return fromScalar(d)
+		return fromScalar(P256, d)
+	}
+	if d, ok := bytes.CutPrefix(raw, []byte(headerP384Secret)); ok {
+		return fromScalar(P384, d)
 	}
 	return Private{}, fmt.Errorf("%w: secret with another header", ErrKind)
 }

@@ -179,7 +179,7 @@ func TestGenerate(t *testing.T) {
 			}
 		})
 	}
-	for _, kind := range []Kind{0, 3, 255} {
+	for _, kind := range []Kind{0, P521, RSA, 255} {
 		if _, err := Generate(kind, nil); !errors.Is(err, ErrKind) {
 			t.Errorf("kind %d: %v, want ErrKind", kind, err)
 		}
@@ -191,7 +191,7 @@ func TestGenerate(t *testing.T) {
 func TestGenerateP256Range(t *testing.T) {
 	n := elliptic.P256().Params().N.Bytes()
 	good := []byte(canary)
-	want, err := fromScalar(good)
+	want, err := fromScalar(P256, good)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func TestSignKnownAnswers(t *testing.T) {
 		}
 	})
 	t.Run("RFC 6979 A.2.5 SHA-256 sample", func(t *testing.T) {
-		p, err := fromScalar(unhex(t, "C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721"))
+		p, err := fromScalar(P256, unhex(t, "C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,7 +68,8 @@ func TestResolveRefuses(t *testing.T) {
 		"for encryption":    {name(`{"use":"enc",` + good[1:]), did.Options{}, did.ErrInvalid},
 		"X25519":            {exampleX25519, did.Options{}, key.ErrKind},
 		"X25519, code":      {exampleX25519, did.Options{}, did.ErrFeature},
-		"RSA":               {name(`{"kty":"RSA","n":"AQAB","e":"AQAB"}`), did.Options{}, key.ErrKind},
+		"short RSA":         {name(`{"kty":"RSA","n":"AQAB","e":"AQAB"}`), did.Options{}, key.ErrKey},
+		"symmetric":         {name(`{"kty":"oct"}`), did.Options{}, key.ErrKind},
 		"version asked for": {exampleP256, did.Options{VersionID: "1"}, did.ErrFeature},
 	} {
 		t.Run(desc, func(t *testing.T) {
