@@ -28,18 +28,27 @@ type lookup struct {
 	err        error // why there is no key, or why it may not sign
 }
 
-// keyring resolves verification methods once each.
-type keyring struct {
+// errFromProof marks a key that stands only in the name of the method itself.
+var errFromProof = hint.New("the key stands only in its own name", "Ask the issuer for an identifier that its key can be looked up from.")
+
+// Keys finds the keys behind verification methods, each once, and remembers what
+// became of them, so that integrity and authority are told apart.
+type Keys struct {
 	ctx     context.Context
 	opt     Options
 	purpose string // the relationship demanded; empty: assertionMethod
 	found   map[string]*lookup
 }
 
-// key is a proof.KeyFunc. It hands out a key also where it may not be used
+// NewKeys returns a finder of keys that may sign credentials.
+func NewKeys(ctx context.Context, opt Options) *Keys {
+	return &Keys{ctx: ctx, opt: opt, found: make(map[string]*lookup)}
+}
+
+// Find is a proof.KeyFunc. It hands out a key also where it may not be used
 // for the purpose, so that integrity and authority are told apart; authority
-// is then judged by signerRows.
-func (k *keyring) key(ctx context.Context, method, _ string) (key.Public, error) {
+// is judged when the rows of the check signer are made.
+func (k *Keys) Find(ctx context.Context, method, _ string) (key.Public, error) {
 	l := k.lookup(ctx, method)
 	if l.method.Key.IsZero() {
 		if l.err == nil {
@@ -53,7 +62,7 @@ func (k *keyring) key(ctx context.Context, method, _ string) (key.Public, error)
 	return l.method.Key, nil
 }
 
-func (k *keyring) lookup(ctx context.Context, method string) *lookup {
+func (k *Keys) lookup(ctx context.Context, method string) *lookup {
 	if l, ok := k.found[method]; ok {
 		return l
 	}
@@ -62,7 +71,10 @@ func (k *keyring) lookup(ctx context.Context, method string) *lookup {
 	return l
 }
 
-func (k *keyring) resolve(ctx context.Context, method string) *lookup {
+func (k *Keys) resolve(ctx context.Context, method string) *lookup {
+	if strings.HasPrefix(method, "https://") {
+		return fromName(method)
+	}
 	u, err := did.ParseURL(method)
 	if err != nil {
 		return &lookup{err: err}
@@ -105,6 +117,21 @@ func (k *keyring) resolve(ctx context.Context, method string) *lookup {
 	return l
 }
 
+// fromName reads the key out of the fragment of an https URL, as Open Badges are
+// met with. It shows whether anything was changed; whose key it is, it cannot.
+func fromName(method string) *lookup {
+	owner, fragment, _ := strings.Cut(method, "#")
+	l := &lookup{did: owner}
+	pub, err := key.ParseMultikey(fragment)
+	if err != nil {
+		l.err = fmt.Errorf("%w: %w", did.ErrUnavailable, err)
+		return l
+	}
+	l.method = did.VerificationMethod{ID: method, Controller: owner, Key: pub}
+	l.err = errFromProof
+	return l
+}
+
 // anyUse finds a method that stands under another relationship than the one
 // wanted, so that integrity can be told apart from authority.
 func anyUse(doc *did.Document, method string) did.VerificationMethod {
@@ -116,7 +143,7 @@ func anyUse(doc *did.Document, method string) did.VerificationMethod {
 	return did.VerificationMethod{}
 }
 
-func (k *keyring) relationship() did.Relationship {
+func (k *Keys) relationship() did.Relationship {
 	if k.purpose == "" {
 		return did.AssertionMethod
 	}
@@ -126,7 +153,7 @@ func (k *keyring) relationship() did.Relationship {
 // older looks for a method that stands only in an earlier version. A key that
 // the newest document lists under another name (the identifier moved, and its
 // name is part of the method's) is not retired.
-func (k *keyring) older(l *lookup, now *did.Document, method string) {
+func (k *Keys) older(l *lookup, now *did.Document, method string) {
 	versions := l.resolution.Versions
 	for i := len(versions) - 1; i >= 0; i-- {
 		doc := versions[i].Document
@@ -162,7 +189,7 @@ func controllerOf(method string) string {
 
 // signerRows judges whether the key of the decisive proof may sign for the
 // issuer.
-func (c *Checked) signerRows(p proof.Result, keys *keyring, opt Options) {
+func (c *Checked) signerRows(p proof.Result, keys *Keys, opt Options) {
 	l := keys.lookup(keys.ctx, p.VerificationMethod)
 	c.Signer = Signer{Method: l.method, DID: l.did, Resolution: l.resolution, Retired: l.retired, Created: p.Created}
 	row := func(code verdict.Code) verdict.Check {
@@ -235,6 +262,8 @@ func signerFault(l *lookup, row func(verdict.Code) verdict.Check) verdict.Check 
 		return detail(code).As(verdict.Unknown)
 	}
 	switch err := l.err; {
+	case errors.Is(err, errFromProof):
+		return row(verdict.KeyFromProof)
 	case errors.Is(err, did.ErrRelationship):
 		return doubt(verdict.WrongRelationship)
 	case errors.Is(err, did.ErrMethodNotFound):

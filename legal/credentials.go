@@ -294,7 +294,7 @@ func WhoisMethod(doc *did.Document) (did.VerificationMethod, bool) {
 // there and does not hold, or a holder who is not subject, makes the whole
 // file worthless. The error is [ErrWhois].
 func ReadWhois(ctx context.Context, body []byte, subject func(id string) bool, opt credential.Options) ([]*credential.Checked, error) {
-	p, err := credential.CheckPresentation(ctx, body, opt, "", nil)
+	p, err := credential.CheckPresentation(ctx, body, opt)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrWhois, err)

@@ -219,7 +219,7 @@ func (c *fileCheck) keep(tx store.Tx, now int64) error {
 // whois must be a presentation by the identifier; what is in it may be by
 // issuers that are not at hand yet, but nothing in it may be forged.
 func (c *fileCheck) whois(ctx context.Context) error {
-	p, err := credential.CheckPresentation(ctx, c.rec.Body, c.options(), "", nil)
+	p, err := credential.CheckPresentation(ctx, c.rec.Body, c.options())
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,8 @@ const (
 	SchemaUnavailable   Code = "schema_unavailable"
 	ResourceDiffers     Code = "resource_differs"
 	ResourceUnavailable Code = "resource_unavailable"
+	TokenType           Code = "token_type"
+	WordUndefined       Code = "word_undefined"
 )
 
 // Codes of the check integrity.
@@ -41,6 +43,7 @@ const (
 	ProofCreatedInFuture Code = "proof_created_in_future"
 	ProofExpired         Code = "proof_expired"
 	ProofExtra           Code = "proof_extra"
+	AlgorithmRefused     Code = "algorithm_refused"
 	KeyUnavailable       Code = "key_unavailable"
 	InvalidDomain        Code = "INVALID_DOMAIN_ERROR"
 	InvalidChallenge     Code = "INVALID_CHALLENGE_ERROR"
@@ -63,6 +66,7 @@ const (
 	ProofOlderThanKey         Code = "proof_older_than_key"
 	SignerRetired             Code = "signer_retired"
 	SignerUnknown             Code = "signer_unknown"
+	KeyFromProof              Code = "key_from_proof"
 	DIDMethodUnsupported      Code = "did_method_unsupported"
 	DIDNotFound               Code = "did_not_found"
 	DIDUnreachable            Code = "did_unreachable"

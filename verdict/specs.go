@@ -94,6 +94,10 @@ func formatSpecs() []Spec {
 			"Ask the issuer which version is meant.", Fail).problem(vcProblem + "MALFORMED_VALUE_ERROR"),
 		row(ResourceUnavailable, "A resource that the credential needs is not at hand.",
 			"Staple it with --with.", Unknown),
+		row(TokenType, "The token is not of the type that a credential has.",
+			"Make sure that this is the credential and not another document of the issuer or the holder.", Fail).problem(vcProblem + "PARSING_ERROR"),
+		row(WordUndefined, "A word of the credential has no definition in its context; the signature covers it as it is written.",
+			"Read the word named with care: what it means is agreed nowhere.", Warn),
 	}
 }
 
@@ -118,6 +122,8 @@ func integritySpecs() []Spec {
 			"Ask the issuer for a new copy.", Fail).problem(secProblem + "PROOF_VERIFICATION_ERROR"),
 		row(ProofExtra, "Beside the issuer's proof there is another that was not needed or could not be checked.",
 			"", Warn),
+		row(AlgorithmRefused, "The signature names an algorithm that proves nothing, or one that its key is not for.",
+			"Do not rely on this copy; ask for the original.", Fail).problem(vcProblem + "CRYPTOGRAPHIC_SECURITY_ERROR"),
 		row(KeyUnavailable, "The key that should have made the signature is not at hand, so the signature could not be checked.",
 			"See the check signer; staple the issuer's identifier log with --with or allow the network.", Unknown),
 		row(InvalidDomain, "The proof was made for another domain than the one asked for.",
@@ -161,6 +167,8 @@ func signerSpecs() []Spec {
 		row(RetiredProvenByTimeSource, "The key is retired, but independent evidence of time proves that the signature came before.", "", Pass),
 		row(SignerUnknown, "Whose key it is could not be established.",
 			"Staple the issuer's document with --with, follow the issuer, or allow the network.", Unknown),
+		row(KeyFromProof, "The key stands only in the credential itself: it shows that nothing was changed, and not who signed.",
+			"Ask the issuer for an identifier that its key can be looked up from.", Unknown),
 		row(DIDMethodUnsupported, "The issuer's identifier is of a method that we do not resolve.",
 			"Check the credential with software that knows the method named.", Unknown),
 		row(DIDNotFound, "Nobody who was asked knows the issuer's identifier.",
