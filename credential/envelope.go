@@ -232,8 +232,14 @@ func Envelop(typ, mediaType, text string) map[string]any {
 	return map[string]any{"@context": ContextV2, "type": typ, "id": "data:" + mediaType + "," + text}
 }
 
-// instant reads a NumericDate (RFC 7519, 2): seconds, perhaps with a fraction.
+// instant reads a NumericDate (RFC 7519, 2): seconds, perhaps with a fraction. A
+// date and time as text is no such thing and is read all the same: the vectors of
+// the W3C's own suite for VC-JOSE-COSE carry it.
 func instant(v any) (time.Time, bool) {
+	if s, ok := v.(string); ok {
+		t, err := proof.ParseTime(s)
+		return t, err == nil
+	}
 	n, ok := v.(json.Number)
 	if !ok {
 		return time.Time{}, false
