@@ -79,6 +79,24 @@ func CheckPresentation(ctx context.Context, body []byte, opt Options) (*Presenta
 	return p, nil
 }
 
+// IsPresentation tells, from type and typ alone, whether bytes are a presentation
+// rather than a credential. It proves nothing.
+func IsPresentation(body []byte) bool {
+	switch Sniff(body) {
+	case MediaVC:
+		tree, err := strictjson.ParseObject(body, Options{}.limits())
+		return err == nil && (isEnveloped(tree, "VerifiablePresentation") || isEnveloped(tree, "EnvelopedVerifiablePresentation"))
+	case MediaJWT:
+		t, err := jose.Parse(string(bytes.TrimSpace(body)), MaxBytes)
+		if err != nil {
+			return false
+		}
+		claims, err := t.Object(Options{}.limits())
+		return err == nil && (t.Type == MediaVPJWT || claims["vp"] != nil)
+	}
+	return false
+}
+
 func readPresentation(tree map[string]any, mediaType string) (*Presentation, error) {
 	types, err := stringOrList(tree["type"])
 	if err != nil || !slices.Contains(types, "VerifiablePresentation") {

@@ -25,35 +25,36 @@ const (
 // The names of the operations: `POST /ops/{name}` on the admin listener, and
 // what the command line calls. Each has one request and one response type.
 const (
-	OpInfo          = "info"           // InfoRequest -> Info
-	OpDIDCreate     = "did.create"     // CreateRequest -> Created
-	OpDIDShow       = "did.show"       // ShowRequest -> ShowResponse
-	OpDIDUpdate     = "did.update"     // UpdateRequest -> UpdateResponse
-	OpDIDRotate     = "did.rotate"     // RotateRequest -> UpdateResponse
-	OpDIDDeactivate = "did.deactivate" // DeactivateRequest -> UpdateResponse
-	OpDIDResolve    = "did.resolve"    // ResolveRequest -> json.RawMessage (a DID resolution result)
-	OpIdentitySet   = "identity.set"   // IdentityRequest -> IdentityResponse
-	OpIdentityShow  = "identity.show"  // IdentityShowRequest -> IdentityResponse
-	OpIssue         = "issue"          // IssueRequest -> IssueResponse
-	OpVerify        = "verify"         // VerifyRequest -> verdict.Verdict
-	OpStatusSet     = "status.set"     // StatusRequest -> StatusResponse
-	OpStatusShow    = "status.show"    // StatusShowRequest -> StatusShowResponse
-	OpRecognize     = "recognize"      // RecognizeRequest -> RecognizeResponse
-	OpTrustAdd      = "trust.add"      // TrustRequest -> TrustList
-	OpTrustRemove   = "trust.remove"   // TrustRequest -> TrustList
-	OpTrustList     = "trust.list"     // Empty -> TrustList
-	OpFollow        = "follow"         // FollowRequest -> FollowResponse
-	OpUnfollow      = "unfollow"       // FollowRequest -> FollowResponse
-	OpFollows       = "follows"        // Empty -> FollowList
-	OpPeers         = "peers"          // Empty -> PeerList
-	OpConnect       = "peers.connect"  // ConnectRequest -> PeerList
-	OpFolderExport  = "folder.export"  // ExportRequest -> ExportResponse
-	OpKeysList      = "keys.list"      // KeysRequest -> KeyList
-	OpPublish       = "publish.now"    // PublishRequest -> PublishResponse
-	OpForks         = "forks"          // ForksRequest -> ForkList
-	OpImportLog     = "log.import"     // ImportRequest -> ImportResponse (a foreign did:webvh log into the network)
-	OpResume        = "resume"         // ResumeRequest -> Info
-	OpFsck          = "fsck"           // Empty -> FsckReport
+	OpInfo          = "info"                // InfoRequest -> Info
+	OpDIDCreate     = "did.create"          // CreateRequest -> Created
+	OpDIDShow       = "did.show"            // ShowRequest -> ShowResponse
+	OpDIDUpdate     = "did.update"          // UpdateRequest -> UpdateResponse
+	OpDIDRotate     = "did.rotate"          // RotateRequest -> UpdateResponse
+	OpDIDDeactivate = "did.deactivate"      // DeactivateRequest -> UpdateResponse
+	OpDIDResolve    = "did.resolve"         // ResolveRequest -> json.RawMessage (a DID resolution result)
+	OpIdentitySet   = "identity.set"        // IdentityRequest -> IdentityResponse
+	OpIdentityShow  = "identity.show"       // IdentityShowRequest -> IdentityResponse
+	OpIssue         = "issue"               // IssueRequest -> IssueResponse
+	OpVerify        = "verify"              // VerifyRequest -> verdict.Verdict
+	OpPresentation  = "verify-presentation" // VerifyRequest -> verdict.Presentation
+	OpStatusSet     = "status.set"          // StatusRequest -> StatusResponse
+	OpStatusShow    = "status.show"         // StatusShowRequest -> StatusShowResponse
+	OpRecognize     = "recognize"           // RecognizeRequest -> RecognizeResponse
+	OpTrustAdd      = "trust.add"           // TrustRequest -> TrustList
+	OpTrustRemove   = "trust.remove"        // TrustRequest -> TrustList
+	OpTrustList     = "trust.list"          // Empty -> TrustList
+	OpFollow        = "follow"              // FollowRequest -> FollowResponse
+	OpUnfollow      = "unfollow"            // FollowRequest -> FollowResponse
+	OpFollows       = "follows"             // Empty -> FollowList
+	OpPeers         = "peers"               // Empty -> PeerList
+	OpConnect       = "peers.connect"       // ConnectRequest -> PeerList
+	OpFolderExport  = "folder.export"       // ExportRequest -> ExportResponse
+	OpKeysList      = "keys.list"           // KeysRequest -> KeyList
+	OpPublish       = "publish.now"         // PublishRequest -> PublishResponse
+	OpForks         = "forks"               // ForksRequest -> ForkList
+	OpImportLog     = "log.import"          // ImportRequest -> ImportResponse (a foreign did:webvh log into the network)
+	OpResume        = "resume"              // ResumeRequest -> Info
+	OpFsck          = "fsck"                // Empty -> FsckReport
 )
 
 // Empty is a request or response without members.
@@ -222,8 +223,11 @@ type VerifyRequest struct {
 	MaxStatus  string   `json:"maxStatusAge,omitempty"`
 	Offline    bool     `json:"offline,omitempty"`
 	With       []Staple `json:"with,omitempty"`
-	Challenge  string   `json:"challenge,omitempty"`
-	Domain     string   `json:"domain,omitempty"`
+	Lenient    bool     `json:"lenient,omitempty"`
+	Schemas    bool     `json:"demandSchemas,omitempty"`
+	// Challenge and Domain are what the holder's proof has to answer.
+	Challenge string   `json:"challenge,omitempty"`
+	Domain    []string `json:"domain,omitempty"`
 }
 
 // Staple is one piece of evidence handed in beside a credential. URL is set

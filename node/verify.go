@@ -33,32 +33,58 @@ func (n *Node) checkOptions(context.Context, time.Time) credential.Options {
 // VerifyFull makes a verdict about a credential. The error is about the
 // request (a policy that cannot be read), never about the credential.
 func (n *Node) VerifyFull(ctx context.Context, q VerifyRequest) (*verdict.Verdict, error) {
-	p, err := n.policyOf(q)
+	ctx, j, err := n.judgement(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	var at time.Time
+	return j.v.Verify(ctx, q.Credential, j.policy, j.at), nil
+}
+
+// VerifyPresentation judges a presentation and each credential inside. The error
+// is about the request.
+func (n *Node) VerifyPresentation(ctx context.Context, q VerifyRequest) (*verdict.Presentation, error) {
+	ctx, j, err := n.judgement(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return j.v.Presentation(ctx, q.Credential, j.policy, j.at), nil
+}
+
+// judgement is a verifier with the policy and the time of one request.
+type judgement struct {
+	v      *verify.Verifier
+	policy verify.Policy
+	at     time.Time
+}
+
+func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context, judgement, error) {
+	p, err := n.policyOf(q)
+	if err != nil {
+		return ctx, judgement{}, err
+	}
+	j := judgement{policy: p}
 	if q.At != "" {
-		if at, err = proof.ParseTime(q.At); err != nil {
-			return nil, fmt.Errorf("%w: at: %w", ErrRequest, err)
+		if j.at, err = proof.ParseTime(q.At); err != nil {
+			return ctx, j, fmt.Errorf("%w: at: %w", ErrRequest, err)
 		}
-		p.Changes = append(p.Changes, "at="+q.At)
+		j.policy.Changes = append(j.policy.Changes, "at="+q.At)
 	}
 	if q.Offline {
 		ctx = withNetwork(ctx, string(exchange.NetworkOff))
-		p.Changes = append(p.Changes, "network=off")
+		j.policy.Changes = append(j.policy.Changes, "network=off")
 	}
+	j.policy.Challenge, j.policy.Domain = q.Challenge, q.Domain
 	var staples []verify.Staple
 	for _, s := range q.With {
 		staples = append(staples, verify.Staple{Name: s.Name, URL: s.URL, Body: s.Body})
 	}
 	over, err := verify.NewOverlay(staples, n.clock())
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
+		return ctx, j, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	v := verify.New(verify.Config{Resolver: over.Resolver(n.registry), Status: over.Status(lists{n}),
+	j.v = verify.New(verify.Config{Resolver: over.Resolver(n.registry), Status: over.Status(lists{n}),
 		Issuers: issuers{n, over}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped()})
-	return v.Verify(ctx, q.Credential, p, at), nil
+	return ctx, j, nil
 }
 
 // policyOf reads the policy of a request: a shipped name, a TOML text, or the
@@ -89,7 +115,13 @@ func (n *Node) policyOf(q VerifyRequest) (verify.Policy, error) {
 	if q.MinLength != 0 {
 		set["min_list_length"] = strconv.FormatInt(q.MinLength, 10)
 	}
-	for _, key := range []string{"max_age", "max_status_age", "min_list_length"} {
+	if q.Lenient {
+		set["lenient"] = "true"
+	}
+	if q.Schemas {
+		set["demand_schemas"] = "true"
+	}
+	for _, key := range []string{"max_age", "max_status_age", "min_list_length", "lenient", "demand_schemas"} {
 		if set[key] == "" {
 			continue
 		}
