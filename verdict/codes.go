@@ -47,7 +47,6 @@ const (
 	KeyUnavailable       Code = "key_unavailable"
 	InvalidDomain        Code = "INVALID_DOMAIN_ERROR"
 	InvalidChallenge     Code = "INVALID_CHALLENGE_ERROR"
-	ProofNotAsked        Code = "proof_not_asked"
 )
 
 // Codes of the check signer.

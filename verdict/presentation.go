@@ -12,16 +12,18 @@ type Presentation struct {
 	AsOf    time.Time `json:"asOf"`
 	// Holder is whom the presentation names; what binds it is in Checks.
 	Holder string `json:"holder,omitempty"`
+	// Unsigned says that no proof by a holder is there and none was asked for: the
+	// presentation is a mere envelope, and only its credentials count.
+	Unsigned bool `json:"unsigned"`
 	// Checks are rows of format, integrity and holder about the envelope.
 	Checks      []Check    `json:"checks"`
 	Credentials []*Verdict `json:"credentials"`
 }
 
 // Settle sets the outcome: invalid when a row of the envelope fails or a
-// credential is invalid; verified when the envelope's format and integrity pass
-// and every credential, at least one, is verified; else indeterminate. A skipped
-// integrity counts as a pass where the registry allows it, which is when nobody
-// asked for a proof by the holder.
+// credential is invalid; verified when the envelope's format passes, its
+// integrity too unless it is Unsigned, and every credential, at least one, is
+// verified; else indeterminate.
 func (p *Presentation) Settle() { p.Outcome = p.decide() }
 
 func (p *Presentation) decide() Outcome {
@@ -47,17 +49,11 @@ func (p *Presentation) decide() Outcome {
 		case Pass:
 			passed[c.Name] = true
 		case Warn:
-		case Skipped:
-			if spec, ok := find(c.Name, c.Code); !ok || !spec.AllowedSkip {
-				out = Indeterminate
-				continue
-			}
-			passed[c.Name] = true
 		default:
 			out = Indeterminate
 		}
 	}
-	if !passed[Format] || !passed[Integrity] {
+	if !passed[Format] || !passed[Integrity] && !p.Unsigned {
 		return Indeterminate
 	}
 	return out

@@ -120,7 +120,6 @@ func integritySpecs() []Spec {
 			"Check this machine's clock; if it is right, ask the issuer.", Fail, Unknown).problem(secProblem + "PROOF_VERIFICATION_ERROR"),
 		row(ProofExpired, "The proof's own term has ended.",
 			"Ask the issuer for a new copy.", Fail).problem(secProblem + "PROOF_VERIFICATION_ERROR"),
-		row(ProofNotAsked, "The presentation carries no proof by its holder, and none was asked for: it is a mere envelope.", "", Skipped).allowedSkip(),
 		row(ProofExtra, "Beside the issuer's proof there is another that was not needed or could not be checked.",
 			"", Warn),
 		row(AlgorithmRefused, "The signature names an algorithm that proves nothing, or one that its key is not for.",
