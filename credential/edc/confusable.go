@@ -104,7 +104,7 @@ const invisible = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 // Greek, Cyrillic, Armenian, and single letters of other blocks.
 const lookalikes = "ΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXαaγyιiκkνvοoρpτtυuχxϲcϳjϹCͿJ" +
 	"АAВBЕEКKМMНHОOРPСCТTУYХXЅSІIЈJԌGԚQԜWаaеeкkмmнhоoпnрpсcтtуyхxѕsіiјjԁdһhԛqԝwӏlӀI" +
-	"օoոnսuԼL" + "ıiɑaɡgɩiʏYKKÅAⅠIⅤVⅩXⅬLⅭCⅮDⅯMⅰiⅴvⅹxⅼlⅽcⅾdⅿm"
+	"օoոnսuԼL" + "ıiɑaɡgɩiʏY\u212aKⅠIⅤVⅩXⅬLⅭCⅮDⅯMⅰiⅴvⅹxⅼlⅽcⅾdⅿm"
 
 func clip(s string) string {
 	if len(s) > 80 {

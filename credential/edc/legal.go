@@ -80,10 +80,10 @@ func (c claim) of(scheme string, id cert.Identifier) bool {
 }
 
 // legal holds what the credential says of its issuer against the certificate
-// of its seal. named is true when a legal identifier is the certificate's and
-// none excludes it. The rows are findings only: equality proves no more than
-// the certificate is worth.
-func legal(issuer map[string]any, f *cert.Facts) (rows []verdict.Check, named bool) {
+// of its seal. named is true when a legal identifier is the certificate's,
+// contradicted when one excludes it. Equality proves no more than the
+// certificate is worth.
+func legal(issuer map[string]any, f *cert.Facts) (rows []verdict.Check, named, contradicted bool) {
 	row := func(code verdict.Code, c claim) verdict.Check {
 		r := verdict.New(verdict.Issuer, code).With("member", c.member).From("credential")
 		if !f.NaturalPerson { // the other side would be personal data
@@ -94,7 +94,6 @@ func legal(issuer map[string]any, f *cert.Facts) (rows []verdict.Check, named bo
 	if f.NaturalPerson {
 		rows = append(rows, verdict.New(verdict.Issuer, verdict.NaturalPerson).From("credential"))
 	}
-	contradicted := false
 	add := func(code verdict.Code, c claim) {
 		if len(rows) < maxRows {
 			rows = append(rows, row(code, c))
@@ -124,5 +123,5 @@ func legal(issuer map[string]any, f *cert.Facts) (rows []verdict.Check, named bo
 			}
 		}
 	}
-	return rows, named && !contradicted
+	return rows, named, contradicted
 }
