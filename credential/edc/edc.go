@@ -76,7 +76,7 @@ func closed(err error) *credential.Checked {
 		return credential.Closed(credential.MediaJOSE, verdict.TooComplex, err)
 	case errors.Is(err, jades.ErrShape):
 		return credential.Closed(credential.MediaJOSE, verdict.ParsingError, err)
-	case errors.Is(err, jades.ErrCritical), errors.Is(err, jades.ErrAlgorithm), errors.Is(err, jades.ErrStamp):
+	case errors.Is(err, jades.ErrCritical), errors.Is(err, jades.ErrAlgorithm), errors.Is(err, jades.ErrStamp), errors.Is(err, jades.ErrCount):
 		code = verdict.ProofUnknownSuite
 	}
 	return credential.CheckEnvelope(context.Background(), credential.Envelope{MediaType: credential.MediaJOSE,

@@ -334,8 +334,12 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("limit of the caller: %v", got.Checks)
 	}
 	got = Open(context.Background(), []byte(`{"payload":"","signatures":[]}`), credential.Options{At: now()})
-	if got.OK || got.Row(verdict.Integrity).Code != verdict.ProofMalformed {
+	if got.OK || got.Row(verdict.Integrity).Code != verdict.ProofUnknownSuite {
 		t.Errorf("no signature: %v", got.Checks)
+	}
+	got = Open(context.Background(), []byte(`{"payload":"","signatures":[{"protected":"e30","signature":""}]}`), credential.Options{At: now()})
+	if got.OK || got.Row(verdict.Integrity).Code != verdict.ProofUnknownSuite {
+		t.Errorf("no algorithm: %v", got.Checks)
 	}
 }
 
