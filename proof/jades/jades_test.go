@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bonafide-id/bonafide/internal/vectors"
 	"github.com/bonafide-id/bonafide/key"
@@ -397,6 +398,46 @@ func FuzzParse(f *testing.F) {
 		}
 		if _, err := s.Verify(key.Public{}); err == nil {
 			t.Error("verified without a key")
+		}
+	})
+}
+
+// FuzzHeaders changes what stands behind the base64url, which FuzzParse would
+// hardly ever meet.
+func FuzzHeaders(f *testing.F) {
+	cert := signer(f)
+	d := sealtest.NewDraft(payload, cert)
+	d.Protected["adoTst"] = sealtest.Tokens(sealtest.Token(f, []byte(payload), sealtest.Start(), cert))
+	f.Add(string(write(f, d.Protected)), string(write(f, sealtest.Values(cert))), payload)
+	f.Add(string(write(f, d.Protected)), string(write(f, map[string]any{"sigTst": d.Protected["adoTst"]})), "")
+	f.Add(`{"alg":"ES256","b64":false,"crit":["b64"],"x5c":["AAAA"],"iat":1}`, `{"x":1}`, "a.b")
+	f.Add(`{"alg":"ES256","x5c":["AAAA"],"sigT":"2026-03-01T00:00:00Z"}`, `{}`, "AAAA")
+	f.Fuzz(func(t *testing.T, protected, property, payload string) {
+		encode := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+		s, err := Parse(write(t, map[string]any{"payload": payload, "signatures": []any{map[string]any{"protected": encode(protected),
+			"header": map[string]any{"etsiU": []any{encode(property)}}, "signature": "AAAA"}}}))
+		if err != nil {
+			if s != nil {
+				t.Error("a seal with an error")
+			}
+			return
+		}
+		var h map[string]any
+		if err := json.Unmarshal([]byte(protected), &h); err != nil {
+			t.Fatalf("accepted and no JSON: %q", protected)
+		}
+		if _, has := h["sigD"]; has {
+			t.Error("a detached document accepted")
+		}
+		if crit, has := h["crit"].([]any); has {
+			for _, e := range crit {
+				if e != "b64" && e != "sigT" && e != "adoTst" {
+					t.Errorf("critical %v accepted", e)
+				}
+			}
+		}
+		if utf8.ValidString(payload) && h["b64"] == false && string(s.Unverified()) != payload {
+			t.Errorf("payload %q came back as %q", payload, s.Unverified())
 		}
 	})
 }
