@@ -1,5 +1,7 @@
 package cert
 
+import "strings"
+
 // countries lists ISO 3166-1, alpha-2 followed by alpha-3, and Kosovo under
 // the code that the European Union uses for it.
 const countries = "ADAND AEARE AFAFG AGATG AIAIA ALALB AMARM AOAGO AQATA ARARG ASASM ATAUT AUAUS AWABW AXALA AZAZE BABIH BBBRB BDBGD BEBEL " +
@@ -35,4 +37,9 @@ func Country(code string) string {
 		}
 	}
 	return c
+}
+
+// IsCountry tells whether code is an alpha-2 code in use.
+func IsCountry(code string) bool {
+	return len(code) == 2 && strings.Contains(" "+countries, " "+code)
 }
