@@ -223,6 +223,14 @@ func TestSeal(t *testing.T) {
 		{"signed a little ahead", leaf, func(d *sealtest.Draft) { d.Protected["sigT"] = now().Add(5 * time.Minute).Format(time.RFC3339) },
 			roots(root), now(), rows{verdict.Integrity: {"pass ok"}}},
 
+		{"payload in base64url", leaf, func(d *sealtest.Draft) {
+			d.Payload = base64.RawURLEncoding.EncodeToString([]byte(covered))
+			d.Protected["crit"] = []any{"sigT"}
+			delete(d.Protected, "b64")
+		}, roots(root), now(), rows{verdict.Format: {"pass ok", "warn vcdm_1_1"}, verdict.Integrity: {"pass ok"}, verdict.Signer: {"pass ok"}}},
+		{"issuer is another kind of identifier", leaf, func(d *sealtest.Draft) {
+			d.Payload = strings.Replace(covered, `"urn:epass:org:1"`, `"did:web:uni.test"`, 1)
+		}, roots(root), now(), rows{verdict.Integrity: {"pass ok"}, verdict.Signer: {"unknown seal_issuer_unbound"}, verdict.Issuer: nil}},
 		{"another certificate", leaf, func(d *sealtest.Draft) { d.Protected["x5c"] = x5c(other) }, roots(root), now(),
 			rows{verdict.Integrity: {"fail proof_malformed"}, verdict.Signer: {"unknown not_checked"}}},
 		{"another certificate and its thumbprint", leaf, func(d *sealtest.Draft) {
