@@ -11,6 +11,7 @@ import (
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/proof/cert"
 	"github.com/bonafide-id/bonafide/verdict"
 )
 
@@ -90,6 +91,9 @@ type Checked struct {
 	// Bound tells that a proof by the holder came along, inside the credential's
 	// own form, and answers what was asked.
 	Bound bool
+	// Seal is what the certificate of the seal states; nil unless the credential
+	// came sealed and integrity passed. It is worth what its Level says.
+	Seal *cert.Facts
 	// OK is true when all four pass.
 	OK bool
 }

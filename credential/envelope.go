@@ -12,6 +12,7 @@ import (
 
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/proof/cert"
 	"github.com/bonafide-id/bonafide/proof/jose"
 	"github.com/bonafide-id/bonafide/verdict"
 )
@@ -87,6 +88,8 @@ type Envelope struct {
 	Method  string
 	Signer  []verdict.Check
 	Created *time.Time // what the signer says; proves no time
+	// Seal is what the certificate says whose key signed; nil where there is none.
+	Seal *cert.Facts
 	// Words says that the signature covers the text as written, so that a word
 	// without a definition is a finding and not a hole.
 	Words bool
@@ -106,7 +109,7 @@ func CheckEnvelope(_ context.Context, e Envelope, opt Options) *Checked {
 		return out
 	}
 	if passes(out.Checks, verdict.Integrity) {
-		out.Document = out.Credential.Tree
+		out.Document, out.Seal = out.Credential.Tree, e.Seal
 	}
 	switch {
 	case len(e.Signer) > 0:

@@ -47,6 +47,7 @@ const (
 	KeyUnavailable       Code = "key_unavailable"
 	InvalidDomain        Code = "INVALID_DOMAIN_ERROR"
 	InvalidChallenge     Code = "INVALID_CHALLENGE_ERROR"
+	TimeStampOther       Code = "time_stamp_other"
 )
 
 // Codes of the check signer.
@@ -76,6 +77,13 @@ const (
 	NotAttestedByMirrors      Code = "not_attested_by_mirrors"
 	WitnessesMissing          Code = "witnesses_missing"
 	RetiredProvenByTimeSource Code = "retired_proven_by_time_source"
+	CertificateExpired        Code = "certificate_expired"
+	CertificateSelfSigned     Code = "certificate_self_signed"
+	CertificateChainUntrusted Code = "certificate_chain_untrusted"
+	CertificateUnusable       Code = "certificate_unusable"
+	CertificateNotForSigning  Code = "certificate_not_for_signing"
+	SealIssuerUnbound         Code = "seal_issuer_unbound"
+	TimeStampUnproven         Code = "time_stamp_unproven"
 )
 
 // Codes of the check dates.
@@ -139,6 +147,9 @@ const (
 	DomainProven      Code = "domain_proven"
 	DomainClaimedOnly Code = "domain_claimed_only"
 	EvidenceUnproven  Code = "evidence_unproven"
+
+	SealContradicted    Code = "seal_contradicted"
+	SealOtherIdentifier Code = "seal_other_identifier"
 )
 
 // Codes of the check authorisation.

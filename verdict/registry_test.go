@@ -105,7 +105,7 @@ func TestOnlyTheseMakeInvalid(t *testing.T) {
 		"signer key_weak", "signer method_revoked", "signer method_expired", "signer proof_older_than_key",
 		"dates expired", "dates not_yet_valid", "dates dates_disordered",
 		"status revoked", "status suspended", "status revocation_seen_before",
-		"issuer contradicted", "place place_contradicted", "awarding awarding_contradicted",
+		"issuer contradicted", "issuer seal_contradicted", "place place_contradicted", "awarding awarding_contradicted",
 	}
 	var got []string
 	for _, s := range Codes() {

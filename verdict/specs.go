@@ -130,6 +130,8 @@ func integritySpecs() []Spec {
 			"Ask the holder for a presentation made for you.", Fail).problem(secProblem + "INVALID_DOMAIN_ERROR"),
 		row(InvalidChallenge, "The proof does not answer the challenge that was set.",
 			"Ask the holder for a fresh presentation.", Fail).problem(secProblem + "INVALID_CHALLENGE_ERROR"),
+		row(TimeStampOther, "A time stamp that came with the seal was made for other content.",
+			"Ask the issuer; the time stamp says nothing about this credential.", Warn),
 	}
 }
 
@@ -189,6 +191,19 @@ func signerSpecs() []Spec {
 			"Allow the network, or name mirrors in the trust policy.", Unknown),
 		row(WitnessesMissing, "The newest version of the issuer's history lacks approvals by the witnesses that it names.",
 			"Fetch the witness file again; the entry may be too new.", Unknown, Warn),
+		row(CertificateExpired, "The certificate of the seal does not hold at the time asked, and no trusted time stamp proves that the seal was made while it did.",
+			"Ask the issuer to seal the credential again.", Unknown),
+		row(CertificateSelfSigned, "The certificate of the seal was made by whoever made the seal; anybody can make such a certificate.",
+			"Ask the issuer for a seal under a certificate of an authority that you trust.", Unknown),
+		row(CertificateChainUntrusted, "The certificate of the seal does not lead to a root that you configured.",
+			"Add the root of the authority if you trust it.", Unknown),
+		row(CertificateUnusable, "The certificate of the seal cannot be read without guessing.",
+			"Check the seal with other software; the message says what is wrong with the certificate.", Unknown),
+		row(CertificateNotForSigning, "The certificate of the seal does not let its key sign.", noTrust, Unknown),
+		row(SealIssuerUnbound, "The certificate of the seal holds, but the credential does not name its holder as the issuer.",
+			"Compare the organisation in the certificate with the issuer that the credential names.", Unknown),
+		row(TimeStampUnproven, "A time stamp came with the seal; its authority is not trusted here, so it proves no time.",
+			"Check the seal with software that knows the authority named, if the time matters.", Warn),
 	}
 }
 
