@@ -236,7 +236,7 @@ func FuzzReport(f *testing.F) {
 				}
 			}
 		}
-		if out, err := json.Marshal(r); err != nil || len(out) > 256<<10 {
+		if out, err := json.Marshal(r); err != nil || len(out) > 1<<20 {
 			t.Fatalf("%d bytes, %v", len(out), err)
 		}
 	})

@@ -47,9 +47,10 @@ func achievements(claims []node) []node {
 // the full name with the date of birth.
 func (r *reader) elmLearner(subject node) {
 	who := &r.report.Facts.Learner
-	who.Name = subject.first("fullName").text()
-	if who.Name == "" {
-		who.Name = join(" ", subject.first("givenName").text(), subject.first("familyName").text())
+	name := subject.first("fullName")
+	if who.Name = name.text(); who.Name == "" {
+		name = subject.first("givenName")
+		who.Name = join(" ", name.text(), subject.first("familyName").text())
 	}
 	for _, n := range subject.all("dateOfBirth") {
 		r.birthDate(n)
@@ -70,7 +71,7 @@ func (r *reader) elmLearner(subject node) {
 			}
 		}
 	}
-	r.byName(node{path: subject.path + ".fullName"})
+	r.byName(name)
 }
 
 // byName lets a name count together with a date of birth, and only so.

@@ -14,10 +14,6 @@ const (
 	MaxCredential = 2 << 20 // bytes of the credential in it
 )
 
-// IsImage tells whether data begins like a PNG or an SVG. It looks at the
-// first bytes only; Unbake may still refuse the rest.
-func IsImage(data []byte) bool { return isPNG(data) || isSVG(data) }
-
 // Unbake takes the credential out of a PNG or SVG: one JSON object or one
 // compact JWT, without the space around it (Open Badges 3.0 section 5.3).
 // Nothing is verified. The errors are the sentinels of this package.
@@ -103,11 +99,10 @@ func isObject(b []byte) bool { return len(b) > 1 && b[0] == '{' && b[len(b)-1] =
 
 // isJWT is the shape of a JWS in compact serialization (RFC 7515 section 7.1).
 func isJWT(s string) bool {
-	parts := strings.Split(s, ".")
-	if len(parts) != 3 {
+	if strings.Count(s, ".") != 2 {
 		return false
 	}
-	for _, p := range parts {
+	for p := range strings.SplitSeq(s, ".") {
 		if p == "" || strings.Trim(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
 			return false
 		}

@@ -7,8 +7,8 @@ var (
 	ErrNotImage = hint.New("badge: neither a PNG nor an SVG image", "Open Badges are baked into PNG and SVG only; give the original file, not a screenshot or a converted copy.")
 	// ErrTooLarge: image or credential above its cap.
 	ErrTooLarge = hint.New("badge: larger than is read", "A badge image may have 8 MiB and its credential 2 MiB; ask the issuer for the credential as a file.")
-	// ErrTooComplex: the SVG is nested deeper than honest images are.
-	ErrTooComplex = hint.New("badge: the SVG is nested too deeply", "Treat the file with suspicion; ask the issuer for the credential as a file.")
+	// ErrTooComplex: the SVG is deeper or has more parts than honest images.
+	ErrTooComplex = hint.New("badge: the SVG is too deep or has too many parts", "Treat the file with suspicion; ask the issuer for the credential as a file.")
 	// ErrMalformed: the image breaks the rules of its own format.
 	ErrMalformed = hint.New("badge: the image is damaged", "Ask for the original file; a copy that went through an editor or a mail program may be damaged.")
 	// ErrChecksum: a chunk of the PNG differs from its checksum.

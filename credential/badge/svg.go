@@ -15,6 +15,7 @@ const (
 	olderNamespace = "http://openbadges.org"
 
 	maxDepth      = 128
+	maxTokens     = 1 << 17 // tags, texts and comments
 	maxAttributes = 1024 // of one element
 )
 
@@ -29,6 +30,7 @@ func isSVG(data []byte) bool {
 type svgReader struct {
 	tokens *xml.Decoder
 	depth  int
+	count  int
 	found  bool
 	older  bool
 	rooted bool
@@ -80,7 +82,7 @@ func unbakeSVG(data []byte) ([]byte, error) {
 }
 
 // next gives one token and holds what holds everywhere: no document type, a
-// bounded depth, and one root.
+// bounded number and depth, and one root.
 func (r *svgReader) next() (xml.Token, error) {
 	tok, err := r.tokens.Token()
 	if errors.Is(err, io.EOF) {
@@ -88,6 +90,9 @@ func (r *svgReader) next() (xml.Token, error) {
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if r.count++; r.count > maxTokens {
+		return nil, fmt.Errorf("%w: it has more than %d tags and texts", ErrTooComplex, maxTokens)
 	}
 	switch t := tok.(type) {
 	case xml.Directive:
