@@ -23,11 +23,16 @@ func TestOpen(t *testing.T) {
 	}
 	opt := credential.Options{At: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Resolver: did.Registry{"key": didkey.Resolver()}}
 	bare := credential.Check(t.Context(), body, opt)
+	door := opt
+	door.Openers = map[string]credential.Opener{credential.MediaPNG: Open, credential.MediaSVG: Open}
 	for name, img := range map[string][]byte{"png": plainPNG(t), "svg": []byte(plainSVG)} {
 		t.Run(name, func(t *testing.T) {
 			got := Open(t.Context(), bake(t, img, string(body)), opt)
 			if !got.OK || !reflect.DeepEqual(got.Checks, bare.Checks) {
 				t.Errorf("%+v", got.Checks)
+			}
+			if got = credential.Check(t.Context(), bake(t, img, string(body)), door); !got.OK || got.MediaType != credential.MediaVC {
+				t.Errorf("through the door: %+v", got.Checks)
 			}
 			changed := bytes.Replace(body, []byte("Taylor Tuna"), []byte("Tailor Tuna"), 1)
 			if row := Open(t.Context(), bake(t, img, string(changed)), opt).Row(verdict.Integrity); row.Code != verdict.SignatureInvalid {
@@ -52,6 +57,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"damaged", damaged, verdict.ParsingError},
 		{"too large", make([]byte, MaxImage+1), verdict.TooLarge},
 		{"too deep", []byte(deep), verdict.TooComplex},
+		{"a sealed file in it", bake(t, plainPNG(t), `{"payload":"{}","signatures":[]}`), verdict.ParsingError},
 		{"unsigned", bake(t, plainPNG(t), someJSON), verdict.MalformedValue},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -16,7 +16,7 @@ const (
 
 	maxDepth      = 128
 	maxTokens     = 1 << 17 // tags, texts and comments
-	maxAttributes = 1024 // of one element
+	maxAttributes = 1024    // of one element
 )
 
 // isSVG tells whether data begins like XML and names an svg element early.
