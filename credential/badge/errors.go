@@ -13,8 +13,8 @@ var (
 	ErrMalformed = hint.New("badge: the image is damaged", "Ask for the original file; a copy that went through an editor or a mail program may be damaged.")
 	// ErrChecksum: a chunk of the PNG differs from its checksum.
 	ErrChecksum = hint.New("badge: a checksum in the PNG does not fit", "Ask for the original file; this copy was damaged or changed.")
-	// ErrDoctype: the SVG declares a document type, which could define words.
-	ErrDoctype = hint.New("badge: the SVG declares a document type", "Remove the DOCTYPE line from the SVG and bake the badge again; such declarations can hide content.")
+	// ErrDoctype: the SVG has declarations of its own, which could define words.
+	ErrDoctype = hint.New("badge: the SVG declares entities or another document type", "Remove the DOCTYPE line from the SVG and bake the badge again; such declarations can hide content.")
 	// ErrNone: an image that carries no Open Badges 3.0 credential.
 	ErrNone = hint.New("badge: the image carries no credential", "Download the badge again from where it was issued; social networks and editors strip what is baked in.")
 	// ErrOlder: an image of Open Badges 1 or 2, which are no credentials.

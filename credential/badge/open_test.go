@@ -11,6 +11,7 @@ import (
 	"github.com/bonafide-id/bonafide/did"
 	didkey "github.com/bonafide-id/bonafide/did/key"
 	"github.com/bonafide-id/bonafide/internal/vectors"
+	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/verdict"
 )
 
@@ -69,6 +70,37 @@ func TestOpenRefuses(t *testing.T) {
 				if (row.Name == verdict.Integrity || row.Name == verdict.Signer) && row.Result == verdict.Pass {
 					t.Errorf("passes: %+v", row)
 				}
+			}
+		})
+	}
+}
+
+// The same with a token, which an SVG holds in an attribute.
+func TestOpenToken(t *testing.T) {
+	k, err := key.FromSeed(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	issuer := k.Public().DIDKey()
+	m := credential.Micro{ID: "urn:uuid:1", Issuer: issuer, Title: "T", Holder: credential.Holder{ID: "did:example:b"}, Place: credential.MicroPlace{Country: "ES"}}
+	tree, err := m.Tree(at, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := credential.SignToken(t.Context(), tree, k, credential.MediaVCJWT, issuer+"#"+k.Public().Multikey(), at, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := credential.Options{At: at, Resolver: did.Registry{"key": didkey.Resolver()}}
+	for name, img := range map[string][]byte{"png": plainPNG(t), "svg": []byte(plainSVG)} {
+		t.Run(name, func(t *testing.T) {
+			if got := Open(t.Context(), bake(t, img, token), opt); !got.OK || got.MediaType != credential.MediaVCJWT || got.Credential.Issuer != issuer {
+				t.Errorf("%+v", got.Checks)
+			}
+			cut := token[:len(token)-4] + "AAAA"
+			if row := Open(t.Context(), bake(t, img, cut), opt).Row(verdict.Integrity); row.Code != verdict.SignatureInvalid {
+				t.Errorf("another signature: %+v", row)
 			}
 		})
 	}

@@ -81,8 +81,8 @@ func unbakeSVG(data []byte) ([]byte, error) {
 	return nil, ErrNone
 }
 
-// next gives one token and holds what holds everywhere: no document type, a
-// bounded number and depth, and one root.
+// next gives one token and holds what holds everywhere: a document type that
+// defines nothing, a bounded number and depth, and one root.
 func (r *svgReader) next() (xml.Token, error) {
 	tok, err := r.tokens.Token()
 	if errors.Is(err, io.EOF) {
@@ -96,7 +96,11 @@ func (r *svgReader) next() (xml.Token, error) {
 	}
 	switch t := tok.(type) {
 	case xml.Directive:
-		return nil, ErrDoctype
+		// Drawing programs write one that names the SVG 1.1 DTD, which nobody
+		// loads. Only between brackets could it define anything.
+		if r.rooted || !bytes.HasPrefix(t, []byte("DOCTYPE svg")) || bytes.ContainsAny(t, "[]") {
+			return nil, ErrDoctype
+		}
 	case xml.StartElement:
 		if r.depth++; r.depth > maxDepth {
 			return nil, ErrTooComplex
