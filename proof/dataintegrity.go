@@ -218,6 +218,8 @@ func (v *verification) verifyOne(i int) error {
 		return VerifyJCS(secured, p, pub)
 	case EdDSARDFC2022, Ed25519Signature2020:
 		return verifyRDFC(secured, p, pub, v.opt)
+	case ECDSASD2023:
+		return VerifySD(secured, p, pub, v.opt)
 	}
 	return fmt.Errorf("%w: %q", ErrSuite, r.Suite)
 }
@@ -279,6 +281,13 @@ func checkMembers(p map[string]any, r *Result) error {
 	}
 	switch r.Suite {
 	case EdDSAJCS2022, EdDSARDFC2022, Ed25519Signature2020:
+		if _, err := signatureOf(p); err != nil {
+			return err
+		}
+	case ECDSASD2023:
+		if _, err := parseDerived(p["proofValue"].(string)); err != nil {
+			return err
+		}
 	default:
 		return fmt.Errorf("%w: %q", ErrSuite, r.Suite)
 	}

@@ -16,6 +16,7 @@ import (
 const (
 	EdDSAJCS2022         = "eddsa-jcs-2022"
 	EdDSARDFC2022        = "eddsa-rdfc-2022"
+	ECDSASD2023          = "ecdsa-sd-2023"
 	Ed25519Signature2020 = "Ed25519Signature2020"
 )
 

@@ -2,34 +2,45 @@ package proof
 
 import (
 	"crypto"
-	"crypto/sha256"
 	"fmt"
 
 	"github.com/bonafide-id/bonafide/internal/jsonld"
 	"github.com/bonafide-id/bonafide/key"
 )
 
-// hashRDFC is the transformation and hashing of eddsa-rdfc-2022 (DI EdDSA 1.0
-// sections 3.2.3 to 3.2.5): SHA-256 of the canonical N-Quads of the proof
-// configuration, followed by that of the document; 64 bytes.
-func hashRDFC(doc, config map[string]any, opt Options) ([]byte, error) {
-	if opt.Loader == nil {
-		return nil, fmt.Errorf("%w: no JSON-LD contexts were given", ErrTransform)
-	}
-	// The configuration is read in the document's context, whatever the proof
-	// carries: section 3.2.5 step 1 and 5.
-	cfg := without(config, "proofValue", "@context")
-	cfg["@context"] = doc["@context"]
-	cq, err := opt.Loader.CanonicalNQuads(cfg, crypto.SHA256, opt.JSONLD)
+// hashRDFC is the transformation and hashing of the rdfc suites (DI EdDSA 1.0
+// sections 3.2.3 to 3.2.5, DI ECDSA 1.0 sections 3.2.3 to 3.2.5): the hash of
+// the canonical N-Quads of the proof configuration, followed by that of the
+// document.
+func hashRDFC(doc, config map[string]any, hash crypto.Hash, opt Options) ([]byte, error) {
+	cfg, err := hashConfig(doc, config, hash, opt)
 	if err != nil {
-		return nil, fmt.Errorf("%w: proof options: %w", ErrTransform, err)
+		return nil, err
 	}
-	dq, err := opt.Loader.CanonicalNQuads(doc, crypto.SHA256, opt.JSONLD)
+	quads, err := opt.Loader.CanonicalNQuads(doc, hash, opt.JSONLD)
 	if err != nil {
 		return nil, fmt.Errorf("%w: document: %w", ErrTransform, err)
 	}
-	ch, dh := sha256.Sum256(cq), sha256.Sum256(dq)
-	return append(ch[:], dh[:]...), nil
+	h := hash.New()
+	h.Write(quads)
+	return h.Sum(cfg), nil
+}
+
+// hashConfig hashes the canonical N-Quads of the proof configuration, which is
+// read in the document's context whatever the proof carries.
+func hashConfig(doc, config map[string]any, hash crypto.Hash, opt Options) ([]byte, error) {
+	if opt.Loader == nil {
+		return nil, fmt.Errorf("%w: no JSON-LD contexts were given", ErrTransform)
+	}
+	cfg := without(config, "proofValue", "jws", "@context")
+	cfg["@context"] = doc["@context"]
+	quads, err := opt.Loader.CanonicalNQuads(cfg, hash, opt.JSONLD)
+	if err != nil {
+		return nil, fmt.Errorf("%w: proof options: %w", ErrTransform, err)
+	}
+	h := hash.New()
+	h.Write(quads)
+	return h.Sum(nil), nil
 }
 
 // verifyRDFC checks an eddsa-rdfc-2022 proof or its forerunner
@@ -42,7 +53,7 @@ func verifyRDFC(doc, p map[string]any, pub key.Public, opt Options) error {
 	if err != nil {
 		return err
 	}
-	hash, err := hashRDFC(doc, p, opt)
+	hash, err := hashRDFC(doc, p, crypto.SHA256, opt)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,10 @@ package proof
 
 import (
 	"context"
+	"crypto"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
 	"github.com/bonafide-id/bonafide/internal/jsonld"
@@ -12,7 +15,8 @@ import (
 
 // SignOptions says what proof to add.
 type SignOptions struct {
-	// Suite is EdDSAJCS2022 (the default when empty) or EdDSARDFC2022.
+	// Suite is EdDSAJCS2022 (the default when empty), EdDSARDFC2022 or
+	// ECDSASD2023, which makes a base proof for the holder.
 	Suite string
 	// VerificationMethod is the absolute URL of the signing key. Required.
 	VerificationMethod string
@@ -25,7 +29,14 @@ type SignOptions struct {
 	Domain, Challenge string
 	ID                string
 	PreviousProof     []string
-	// Loader holds the contexts for EdDSARDFC2022.
+	// MandatoryPointers are the parts that a holder can never leave out under
+	// ECDSASD2023, as JSON pointers. Issuer, dates, status and schema of a
+	// credential are always among them.
+	MandatoryPointers []string
+	// Random gives the HMAC key and the key of the proof of ECDSASD2023. Nil
+	// means crypto/rand.
+	Random io.Reader
+	// Loader holds the contexts for all suites but the jcs ones.
 	Loader *jsonld.Loader
 	JSONLD jsonld.Limits
 }
@@ -89,6 +100,10 @@ func newProof(bare map[string]any, opt SignOptions) (map[string]any, error) {
 			p["@context"] = strictjson.Clone(c)
 		}
 	case EdDSARDFC2022:
+	case ECDSASD2023:
+		if len(opt.PreviousProof) > 0 {
+			return nil, fmt.Errorf("%w: a chain cannot hold over a document that is shown in parts", ErrSuite)
+		}
 	default:
 		return nil, fmt.Errorf("%w: %q cannot be made, only verified", ErrSuite, opt.Suite)
 	}
@@ -140,15 +155,27 @@ func signedWith(bare map[string]any, existing []any, refs []string) (map[string]
 }
 
 func signInto(ctx context.Context, p, secured map[string]any, s key.Signer, opt SignOptions) error {
-	if s.Public().Kind() != key.Ed25519 {
-		return fmt.Errorf("%w: %s wants an Ed25519 key", ErrSuite, opt.Suite)
+	want := key.Ed25519
+	if opt.Suite == ECDSASD2023 {
+		want = key.P256
 	}
+	if s.Public().Kind() != want {
+		return fmt.Errorf("%w: %s wants a key of kind %s", ErrSuite, opt.Suite, want)
+	}
+	ld := Options{Loader: opt.Loader, JSONLD: opt.JSONLD}
 	var hash []byte
 	var err error
-	if opt.Suite == EdDSAJCS2022 {
+	switch opt.Suite {
+	case EdDSAJCS2022:
 		hash, err = HashJCS(secured, p)
-	} else {
-		hash, err = hashRDFC(secured, p, Options{Loader: opt.Loader, JSONLD: opt.JSONLD})
+	case EdDSARDFC2022:
+		hash, err = hashRDFC(secured, p, crypto.SHA256, ld)
+	case ECDSASD2023:
+		var v *baseValue
+		if v, err = signSD(ctx, secured, p, s, mandatoryPointers(secured, opt.MandatoryPointers), opt.Random, ld); err == nil {
+			p["proofValue"] = v.String()
+		}
+		return err
 	}
 	if err != nil {
 		return err
@@ -159,4 +186,16 @@ func signInto(ctx context.Context, p, secured map[string]any, s key.Signer, opt 
 	}
 	p["proofValue"] = "z" + key.Base58Encode(sig)
 	return nil
+}
+
+// mandatoryPointers adds to an issuer's choice what a verifier needs for any
+// verdict on a credential: a holder must not be able to hide that it has ended.
+func mandatoryPointers(doc map[string]any, chosen []string) []string {
+	var out []string
+	for _, name := range []string{"issuer", "validFrom", "validUntil", "issuanceDate", "expirationDate", "credentialStatus", "credentialSchema"} {
+		if p := "/" + name; doc[name] != nil && !slices.Contains(chosen, p) {
+			out = append(out, p)
+		}
+	}
+	return append(out, chosen...)
 }
