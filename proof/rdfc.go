@@ -21,9 +21,7 @@ func hashRDFC(doc, config map[string]any, hash crypto.Hash, opt Options) ([]byte
 	if err != nil {
 		return nil, fmt.Errorf("%w: document: %w", ErrTransform, err)
 	}
-	h := hash.New()
-	h.Write(quads)
-	return h.Sum(cfg), nil
+	return appendSum(cfg, hash, quads), nil
 }
 
 // hashConfig hashes the canonical N-Quads of the proof configuration, which is
@@ -32,42 +30,30 @@ func hashConfig(doc, config map[string]any, hash crypto.Hash, opt Options) ([]by
 	if opt.Loader == nil {
 		return nil, fmt.Errorf("%w: no JSON-LD contexts were given", ErrTransform)
 	}
-	cfg := without(config, "proofValue", "jws", "@context")
+	// The signature itself is left out, and nothing else: a second one would be
+	// an unsigned part of the proof.
+	signature := "proofValue"
+	if config["type"] == JSONWebSignature2020 {
+		signature = "jws"
+	}
+	cfg := without(config, signature, "@context")
 	cfg["@context"] = doc["@context"]
 	quads, err := opt.Loader.CanonicalNQuads(cfg, hash, opt.JSONLD)
 	if err != nil {
 		return nil, fmt.Errorf("%w: proof options: %w", ErrTransform, err)
 	}
-	h := hash.New()
-	h.Write(quads)
-	return h.Sum(nil), nil
+	return appendSum(nil, hash, quads), nil
 }
 
-// verifyRDFC checks an eddsa-rdfc-2022 proof or its forerunner
-// Ed25519Signature2020, which hashes alike and differs in the type only.
-func verifyRDFC(doc, p map[string]any, pub key.Public, opt Options) error {
-	if pub.Kind() != key.Ed25519 {
-		return fmt.Errorf("%w: the suite wants an Ed25519 key", ErrSuite)
-	}
-	sig, err := signatureOf(p)
-	if err != nil {
-		return err
-	}
-	hash, err := hashRDFC(doc, p, crypto.SHA256, opt)
-	if err != nil {
-		return err
-	}
-	if err := pub.Verify(hash, sig); err != nil {
-		return fmt.Errorf("%w: %w", ErrSignature, err)
-	}
-	return nil
-}
-
-// VerifyLax checks the signature of one eddsa-rdfc-2022 or
-// Ed25519Signature2020 proof over what is left of doc when everything without
-// a meaning is dropped. It tells a document that was changed after signing
-// (ErrSignature) from one whose signer was careless; success proves nothing,
-// because what was dropped is not covered.
+// VerifyLax checks the signature of one proof over RDF over what is left of doc
+// when everything without a meaning is dropped. It tells a document that was
+// changed after signing (ErrSignature) from one whose signer was careless;
+// success proves nothing, because what was dropped is not covered.
 func VerifyLax(doc, proofObj map[string]any, pub key.Public, loader *jsonld.Loader, lim jsonld.Limits) error {
-	return verifyRDFC(doc, proofObj, pub, Options{Loader: loader.Lax(), JSONLD: lim})
+	r := describe(0, proofObj)
+	v, err := readValue(r.Suite, proofObj)
+	if err != nil {
+		return err
+	}
+	return v.verify(r.Suite, doc, proofObj, pub, Options{Loader: loader.Lax(), JSONLD: lim})
 }

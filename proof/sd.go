@@ -32,17 +32,17 @@ func VerifySD(doc, proofObj map[string]any, pub key.Public, opt Options) error {
 	if proofObj["type"] != dataIntegrityProof || proofObj["cryptosuite"] != ECDSASD2023 {
 		return fmt.Errorf("%w: not a proof of %s", ErrSuite, ECDSASD2023)
 	}
-	if pub.Kind() != key.P256 {
-		return fmt.Errorf("%w: %s wants a P-256 key", ErrSuite, ECDSASD2023)
+	if err := checkKind(ECDSASD2023, pub.Kind()); err != nil {
+		return err
 	}
-	text, ok := proofObj["proofValue"].(string)
-	if !ok || text == "" {
-		return fmt.Errorf("%w: proofValue", ErrMissing)
-	}
-	v, err := parseDerived(text)
+	v, err := readValue(ECDSASD2023, proofObj)
 	if err != nil {
 		return err
 	}
+	return v.verify(ECDSASD2023, doc, proofObj, pub, opt)
+}
+
+func (v *derivedValue) verify(doc, proofObj map[string]any, pub key.Public, opt Options) error {
 	mandatory, others, err := v.split(doc, opt)
 	if err != nil {
 		return err

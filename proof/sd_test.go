@@ -536,3 +536,19 @@ func FuzzSDValue(f *testing.F) {
 		}
 	})
 }
+
+// VerifyLax tells a holder's changes from an issuer's careless ones.
+func TestVerifyLax(t *testing.T) {
+	v := loadPRC(t)
+	for name, want := range map[string]error{"birthCountry": ErrSignature, "undefinedTerm": nil} {
+		doc := v.tree(t, "derivedRevealDocument.json")
+		doc["credentialSubject"].(map[string]any)[name] = "x"
+		bare, p := without(doc, "proof"), doc["proof"].(map[string]any)
+		if err := VerifyLax(bare, p, v.issuer.Public(), v.loader, jsonld.Limits{}); !errors.Is(err, want) || (want == nil) != (err == nil) {
+			t.Errorf("%s: %v, want %v", name, err, want)
+		}
+	}
+	if err := VerifyLax(nil, map[string]any{"type": "Odd"}, v.issuer.Public(), v.loader, jsonld.Limits{}); !errors.Is(err, ErrSuite) {
+		t.Errorf("unknown suite: %v", err)
+	}
+}

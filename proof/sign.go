@@ -2,7 +2,6 @@ package proof
 
 import (
 	"context"
-	"crypto"
 	"fmt"
 	"io"
 	"slices"
@@ -15,8 +14,9 @@ import (
 
 // SignOptions says what proof to add.
 type SignOptions struct {
-	// Suite is EdDSAJCS2022 (the default when empty), EdDSARDFC2022 or
-	// ECDSASD2023, which makes a base proof for the holder.
+	// Suite is EdDSAJCS2022 (the default when empty) or EdDSARDFC2022 with an
+	// Ed25519 key; ECDSAJCS2019 or ECDSARDFC2019 with one of P-256 or P-384;
+	// ECDSASD2023 with one of P-256, which makes a base proof for the holder.
 	Suite string
 	// VerificationMethod is the absolute URL of the signing key. Required.
 	VerificationMethod string
@@ -94,12 +94,12 @@ func newProof(bare map[string]any, opt SignOptions) (map[string]any, error) {
 		"proofPurpose":       opt.Purpose,
 	}
 	switch opt.Suite {
-	case EdDSAJCS2022:
+	case EdDSAJCS2022, ECDSAJCS2019:
 		// DI EdDSA 1.0 section 3.3.1 step 2: the signed context travels along.
 		if c, ok := bare["@context"]; ok {
 			p["@context"] = strictjson.Clone(c)
 		}
-	case EdDSARDFC2022:
+	case EdDSARDFC2022, ECDSARDFC2019:
 	case ECDSASD2023:
 		if len(opt.PreviousProof) > 0 {
 			return nil, fmt.Errorf("%w: a chain cannot hold over a document that is shown in parts", ErrSuite)
@@ -155,28 +155,20 @@ func signedWith(bare map[string]any, existing []any, refs []string) (map[string]
 }
 
 func signInto(ctx context.Context, p, secured map[string]any, s key.Signer, opt SignOptions) error {
-	want := key.Ed25519
-	if opt.Suite == ECDSASD2023 {
-		want = key.P256
-	}
-	if s.Public().Kind() != want {
-		return fmt.Errorf("%w: %s wants a key of kind %s", ErrSuite, opt.Suite, want)
-	}
-	ld := Options{Loader: opt.Loader, JSONLD: opt.JSONLD}
-	var hash []byte
-	var err error
-	switch opt.Suite {
-	case EdDSAJCS2022:
-		hash, err = HashJCS(secured, p)
-	case EdDSARDFC2022:
-		hash, err = hashRDFC(secured, p, crypto.SHA256, ld)
-	case ECDSASD2023:
-		var v *baseValue
-		if v, err = signSD(ctx, secured, p, s, mandatoryPointers(secured, opt.MandatoryPointers), opt.Random, ld); err == nil {
-			p["proofValue"] = v.String()
-		}
+	kind := s.Public().Kind()
+	if err := checkKind(opt.Suite, kind); err != nil {
 		return err
 	}
+	ld := Options{Loader: opt.Loader, JSONLD: opt.JSONLD}
+	if opt.Suite == ECDSASD2023 {
+		v, err := signSD(ctx, secured, p, s, mandatoryPointers(secured, opt.MandatoryPointers), opt.Random, ld)
+		if err != nil {
+			return err
+		}
+		p["proofValue"] = v.String()
+		return nil
+	}
+	hash, err := hashData(opt.Suite, secured, p, kind, ld)
 	if err != nil {
 		return err
 	}
