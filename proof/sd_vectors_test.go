@@ -341,3 +341,21 @@ func TestSDVectorsVerify(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What @digitalbazaar/ecdsa-sd-2023-cryptosuite 3.4.1 made of an Open Badge: its
+// base proof gives the same derived proof here, byte for byte, and that holds.
+func TestSDPeer(t *testing.T) {
+	base, want := loadTree(t, "testdata", "peer-base.json"), loadTree(t, "testdata", "peer-derived.json")
+	loader := jsonld.Builtin()
+	got, err := Derive(base, []string{"/credentialSubject/result"}, loader, jsonld.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("derived %v", got)
+	}
+	rep, err := Verify(t.Context(), want, didKeys, Options{Loader: loader})
+	if err != nil || !rep.OK() {
+		t.Errorf("%v %+v", err, rep)
+	}
+}

@@ -23,16 +23,19 @@ const (
 	maxPointer  = 4096 // characters
 )
 
-// parsePointers reads JSON pointers (RFC 6901 section 3). The empty one, which
-// means the whole document, is not among those that the suite can take: its
-// text walks at least one step. The error is [ErrPointer].
+// parsePointers reads JSON pointers (RFC 6901 section 3); the empty one is the
+// whole document. The error is [ErrPointer].
 func parsePointers(pointers []string) (*selection, error) {
 	if len(pointers) > maxPointers {
 		return nil, fmt.Errorf("%w: %d pointers, at most %d are taken", ErrPointer, len(pointers), maxPointers)
 	}
 	root := &selection{}
 	for _, p := range pointers {
-		if !strings.HasPrefix(p, "/") || len(p) > maxPointer {
+		if p == "" {
+			root.whole = true
+			continue
+		}
+		if p[0] != '/' || len(p) > maxPointer {
 			return nil, fmt.Errorf("%w: %.80q does not begin with a slash, or is too long", ErrPointer, p)
 		}
 		at := root
