@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/bonafide-id/bonafide/internal/jsonld"
+	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 )
 
@@ -262,12 +263,15 @@ func multikeyBytes(pub key.Public) []byte {
 // The result verifies: all but the issuer's signature, for which the key is
 // not at hand, is checked before it is returned. Errors: [ErrPointer] for a
 // pointer that selects nothing, [ErrMissing] without a base proof, [ErrTooMany]
-// with several, [ErrMalformed], [ErrTransform], [ErrSignature] where the base
+// with several, [ErrChain] for one in a chain, [ErrMalformed], [ErrTransform], [ErrSignature] where the base
 // proof does not fit doc.
 func Derive(doc map[string]any, pointers []string, loader *jsonld.Loader, lim jsonld.Limits) (map[string]any, error) {
 	base, text, err := baseProofOf(doc)
 	if err != nil {
 		return nil, err
+	}
+	if _, chained := base["previousProof"]; chained {
+		return nil, fmt.Errorf("%w: what it builds on does not hold over a part", ErrChain)
 	}
 	v, err := parseBase(text)
 	if err != nil {
@@ -310,7 +314,7 @@ func Derive(doc map[string]any, pointers []string, loader *jsonld.Loader, lim js
 	if err := checkDerived(reveal, text, Options{Loader: loader, JSONLD: lim}); err != nil {
 		return nil, err
 	}
-	p := without(base, "proofValue")
+	p, _ := strictjson.Clone(base).(map[string]any)
 	p["proofValue"] = text
 	reveal["proof"] = p
 	return reveal, nil

@@ -289,6 +289,7 @@ func TestDeriveRefuses(t *testing.T) {
 		{"member without a meaning", func(d map[string]any) { subject(d)["grade"] = "A" }, "", jsonld.ErrDataLoss},
 		{"no proof", func(d map[string]any) { delete(d, "proof") }, "", ErrMissing},
 		{"no base proof", func(d map[string]any) { proofOf(d)["cryptosuite"] = EdDSARDFC2022 }, "", ErrMissing},
+		{"a base proof in a chain", func(d map[string]any) { proofOf(d)["previousProof"] = "urn:one" }, "", ErrChain},
 		{"two base proofs", func(d map[string]any) { d["proof"] = []any{d["proof"], d["proof"]} }, "", ErrTooMany},
 		{"a derived proof", func(d map[string]any) { d["proof"] = v.tree(t, "derivedRevealDocument.json")["proof"] }, "", ErrMalformed},
 		{"a signature less", edit(func(v *baseValue) { v.signatures = v.signatures[1:] }), "", ErrSignature},
