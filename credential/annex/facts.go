@@ -15,6 +15,8 @@ import (
 type Facts struct {
 	Learner  Learner `json:"learner"`
 	Title    string  `json:"title,omitempty"`
+	Credits  string  `json:"credits,omitempty"` // for example "4 ECTS"
+	Level    string  `json:"level,omitempty"`   // for example "EQF 6"
 	Country  string  `json:"country,omitempty"` // of award, ISO 3166-1 alpha-2
 	Region   string  `json:"region,omitempty"`
 	Locality string  `json:"locality,omitempty"`
@@ -26,6 +28,24 @@ type Facts struct {
 	// Awarding are the awarding bodies, the issuer where Open Badges name no
 	// other; at most 16.
 	Awarding []Body `json:"awarding,omitempty"`
+	// Mandated says that the credential claims a mandate of the awarding body, as
+	// the profile "issued by mandate" of the European Learning Model does.
+	Mandated bool `json:"mandated,omitempty"`
+}
+
+// Others are the awarding bodies that are not shown to be the issuer: neither by
+// id nor by an identifier that a register knows. Equal names show nothing.
+func (f Facts) Others() []Body {
+	return slices.DeleteFunc(slices.Clone(f.Awarding), func(b Body) bool { return b.same(f.Issuer) })
+}
+
+func (b Body) same(o Body) bool {
+	if b.ID != "" && b.ID == o.ID {
+		return true
+	}
+	return slices.ContainsFunc(b.Identifiers, func(id Identifier) bool {
+		return id.Value != "" && (id.Country != "" || id.Scheme == "LEI" || id.Scheme == "EUID") && slices.Contains(o.Identifiers, id)
+	})
 }
 
 // Learner is whom the credential is about.
