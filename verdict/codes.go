@@ -26,6 +26,8 @@ const (
 	AnnexIncomplete     Code = "annex_incomplete"
 	SchemaViolated      Code = "schema_violated"
 	SchemaUnavailable   Code = "schema_unavailable"
+	SchemaUnsupported   Code = "schema_unsupported"
+	SchemaNotEvaluated  Code = "schema_not_evaluated"
 	ResourceDiffers     Code = "resource_differs"
 	ResourceUnavailable Code = "resource_unavailable"
 	TokenType           Code = "token_type"
@@ -121,6 +123,8 @@ const (
 	BitWentBack              Code = "bit_went_back"
 	RefreshAvailable         Code = "refresh_available"
 	MessageSet               Code = "message_set"
+	StatusListUnsigned       Code = "status_list_unsigned"
+	StatusIndexNotString     Code = "status_index_not_string"
 )
 
 // Codes of the check freshness.

@@ -70,7 +70,7 @@ func TestRegistryIsWellFormed(t *testing.T) {
 // that is missing, old or unusable. None of them may ever be a failure.
 func TestMissingEvidenceCodesCannotFail(t *testing.T) {
 	missing := map[CheckName][]Code{
-		Format:        {UnknownFormat, UnknownContext, TooLarge, SchemaUnavailable, ResourceUnavailable},
+		Format:        {UnknownFormat, UnknownContext, TooLarge, SchemaUnavailable, SchemaUnsupported, SchemaNotEvaluated, ResourceUnavailable},
 		Integrity:     {ProofMissing, ProofUnknownSuite, KeyUnavailable},
 		Signer:        {SignerRetired, SignerUnknown, DIDMethodUnsupported, DIDNotFound, DIDUnreachable, DIDInvalid, DIDForked, NotAttestedByMirrors, WitnessesMissing, InvalidDocument},
 		Status:        {NoStatusNamed, StatusDemandedByPractice, StatusDemandedByPolicy, PracticeUnavailable, StatusRetrieval, StatusVerification, StatusListLength, StatusRange, MalformedValue, ListUnavailable, ListExpired, ListNotYetValid, ListIssuerNotAuthorised, ListPathNotInHead, ListRolledBack, StatusPurposeMismatch, UnknownStatusType},
