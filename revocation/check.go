@@ -31,8 +31,11 @@ type Request struct {
 
 // Found is a list as a source has it, not yet verified.
 type Found struct {
-	Body   []byte
-	Source string // "replica", "stapled", "origin", "mirror", ...
+	Body []byte
+	// Source is "replica", "stapled", "mirror", ...; "origin" says that this
+	// node itself had Body over TLS from Request.URL just now, and is the only
+	// source besides the operator's word under which an unsigned list counts.
+	Source string
 	// At is when the list was known to be current: the time of the head in
 	// which it stands. Zero: the list's own validFrom counts.
 	At time.Time

@@ -76,9 +76,9 @@ func (r *run) resource(loader *jsonld.Loader, id, media string, want []digests) 
 	}
 	if res.err != nil {
 		if errors.Is(res.err, errBudget) {
-			r.add(note(verdict.BudgetExceeded).With("detail", res.err.Error()))
+			r.add(note(verdict.BudgetExceeded).With("detail", clip(res.err)))
 		} else {
-			r.missing(note(verdict.ResourceUnavailable).With("detail", res.err.Error()))
+			r.missing(note(verdict.ResourceUnavailable).With("detail", clip(res.err)))
 		}
 		return
 	}

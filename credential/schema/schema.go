@@ -174,7 +174,7 @@ func (r *run) entry(entry, doc map[string]any) {
 	}
 	digests, err := stated(entry)
 	if err != nil {
-		malformed(err.Error())
+		malformed(clip(err))
 		return
 	}
 	evaluate := r.json
@@ -220,7 +220,7 @@ func kindOf(types []string) string {
 // report adds the row that an error of an evaluation stands for.
 func (r *run) report(err error, note func(verdict.Check) verdict.Check) {
 	var misfit *violation
-	switch detail := func(code verdict.Code) verdict.Check { return note(row(code).With("detail", err.Error())) }; {
+	switch detail := func(code verdict.Code) verdict.Check { return note(row(code).With("detail", clip(err))) }; {
 	case err == nil:
 	case errors.As(err, &misfit):
 		r.add(detail(verdict.SchemaViolated))
@@ -234,6 +234,9 @@ func (r *run) report(err error, note func(verdict.Check) verdict.Check) {
 		r.add(detail(verdict.SchemaUnsupported))
 	}
 }
+
+// clip is the text of an error, which may hold what a stranger's server said.
+func clip(err error) string { return fmt.Sprintf("%.400s", err.Error()) }
 
 // inCredential evaluates the schema inside a credential (VC JSON Schema 1.0
 // section 2.2), once that credential itself is verified.

@@ -231,6 +231,20 @@ func TestNothingVerified(t *testing.T) {
 	}
 }
 
+type noisy struct{}
+
+func (noisy) Resource(context.Context, string) ([]byte, string, error) {
+	return nil, "", errors.New(strings.Repeat("a page of HTML ", 1000))
+}
+
+func TestSourceErrorsAreClipped(t *testing.T) {
+	rows := check(t, tree(), Options{Source: noisy{}})
+	expect(t, rows, want{verdict.SchemaUnavailable, verdict.Warn, "HTML"})
+	if n := len(rows[0].Params["detail"]); n > 400 {
+		t.Errorf("%d bytes of detail", n)
+	}
+}
+
 func TestBudgetOfDocuments(t *testing.T) {
 	m := tree()
 	s := &shelf{files: map[string]string{}}
