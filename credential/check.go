@@ -74,6 +74,7 @@ type Signer struct {
 	Resolution *did.Resolution // how its document was found; nil when not
 	Retired    bool            // the key stands in an older version only
 	Created    *time.Time      // the proof's own word, which proves no time
+	Chain      [][]byte        // certificates (DER) of a token, leaf first; without an anchor they prove nothing
 }
 
 // Checked is a credential with what was established about it.

@@ -45,6 +45,8 @@ const (
 	ProofCreatedInFuture Code = "proof_created_in_future"
 	ProofExpired         Code = "proof_expired"
 	ProofExtra           Code = "proof_extra"
+	DisclosureInvalid    Code = "disclosure_invalid"
+	BindingInvalid       Code = "key_binding_invalid"
 	AlgorithmRefused     Code = "algorithm_refused"
 	KeyUnavailable       Code = "key_unavailable"
 	InvalidDomain        Code = "INVALID_DOMAIN_ERROR"

@@ -98,7 +98,7 @@ func TestMissingEvidenceCodesCannotFail(t *testing.T) {
 func TestOnlyTheseMakeInvalid(t *testing.T) {
 	want := []string{
 		"integrity signature_invalid", "integrity CRYPTOGRAPHIC_SECURITY_ERROR", "integrity proof_malformed",
-		"integrity proof_wrong_purpose", "integrity proof_created_in_future", "integrity proof_expired", "integrity algorithm_refused",
+		"integrity proof_wrong_purpose", "integrity proof_created_in_future", "integrity proof_expired", "integrity disclosure_invalid", "integrity key_binding_invalid", "integrity algorithm_refused",
 		"integrity INVALID_DOMAIN_ERROR", "integrity INVALID_CHALLENGE_ERROR",
 		"signer method_not_in_document", "signer INVALID_VERIFICATION_METHOD_URL", "signer INVALID_VERIFICATION_METHOD",
 		"signer INVALID_RELATIONSHIP_FOR_VERIFICATION_METHOD", "signer signer_not_issuer", "signer list_key_signed_credential",
