@@ -360,6 +360,8 @@ func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
 		return row(verdict.OK)
 	case errors.Is(err, errNoKey):
 		return row(verdict.KeyUnavailable)
+	case errors.Is(err, proof.ErrBaseProof):
+		return row(verdict.ProofNotDerived)
 	case errors.Is(err, proof.ErrTransform):
 		return c.untransformed(p, row, opt)
 	case errors.Is(err, proof.ErrSuite):

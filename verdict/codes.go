@@ -32,6 +32,7 @@ const (
 	ResourceUnavailable Code = "resource_unavailable"
 	TokenType           Code = "token_type"
 	WordUndefined       Code = "word_undefined"
+	EndorsementUnproven Code = "endorsement_unproven"
 )
 
 // Codes of the check integrity.
@@ -48,6 +49,7 @@ const (
 	DisclosureInvalid    Code = "disclosure_invalid"
 	BindingInvalid       Code = "key_binding_invalid"
 	AlgorithmRefused     Code = "algorithm_refused"
+	ProofNotDerived      Code = "proof_not_derived"
 	KeyUnavailable       Code = "key_unavailable"
 	InvalidDomain        Code = "INVALID_DOMAIN_ERROR"
 	InvalidChallenge     Code = "INVALID_CHALLENGE_ERROR"

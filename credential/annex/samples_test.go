@@ -199,7 +199,7 @@ func TestMicroIsComplete(t *testing.T) {
 	}
 	awarded := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	uni := Body{ID: "did:example:uni", Name: "University of Zed"}
-	want := Facts{Learner: Learner{Name: "Ana Andromeda", BirthDate: "1999-10-02", BirthDateWritten: "1999-10-02"}, Title: "Digital artefacts",
+	want := Facts{Learner: Learner{Name: "Ana Andromeda", BirthDate: "1999-10-02", BirthDateWritten: "1999-10-02"}, Title: "Digital artefacts", Credits: "2.5 ECTS", Level: "EQF 6",
 		Country: "IE", Region: "Leinster", Locality: "Dublin", Awarded: &awarded, Issued: &now, Issuer: uni, Awarding: []Body{uni}}
 	if !reflect.DeepEqual(r.Facts, want) {
 		t.Errorf("%+v", r.Facts)

@@ -207,6 +207,10 @@ func kindOf(types []string) string {
 	found := ""
 	for _, t := range types {
 		switch t {
+		case "JsonSchemaValidator2018", "FullJsonSchemaValidator2021":
+			t = typeJSON // older names, met with DEQAR and EBSI
+		}
+		switch t {
 		case typeJSON, typeOpenBadges, typeCredential, typeSHACL:
 			if found != "" {
 				return ""
