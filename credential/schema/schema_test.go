@@ -158,7 +158,7 @@ func TestCredentialSchema(t *testing.T) {
 			file(dialect2020, "https://json-schema.org/draft/2019-09/schema#")(m, s)
 		}, nil},
 		{"shapes", entry("type", "ShaclValidator2017"), []want{{verdict.SchemaNotEvaluated, verdict.Warn, ""}}},
-		{"unknown type", entry("type", "JsonSchemaValidator2018"), []want{{verdict.SchemaUnsupported, verdict.Unknown, "JsonSchemaValidator2018"}}},
+		{"unknown type", entry("type", "XmlSchema"), []want{{verdict.SchemaUnsupported, verdict.Unknown, "XmlSchema"}}},
 		{"two known types", entry("type", []any{"JsonSchema", "ShaclValidator2017"}), []want{{verdict.SchemaUnsupported, verdict.Unknown, "type"}}},
 		{"its digest", entry("digestSRI", sri(crypto.SHA384, goodJSON)), nil},
 		{"another digest", entry("digestSRI", sri(crypto.SHA384, goodJSON+" ")), []want{{verdict.ResourceDiffers, verdict.Fail, schemaURL}}},
