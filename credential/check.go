@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bonafide-id/bonafide/did"
@@ -124,7 +125,7 @@ func Check(ctx context.Context, body []byte, opt Options) *Checked {
 // CheckTree is Check for a credential that stands inside another document
 // which was read already.
 func CheckTree(ctx context.Context, tree map[string]any, opt Options) *Checked {
-	if isEnveloped(tree, "EnvelopedVerifiableCredential") {
+	if hasType(tree, "EnvelopedVerifiableCredential") {
 		return checkEnveloped(ctx, tree, opt)
 	}
 	out := &Checked{MediaType: MediaVC}
@@ -183,7 +184,7 @@ func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.C
 			}
 		}
 	}
-	if path := nestedContext(c.Tree); path != "" {
+	if path := nestedContext(c.Tree, opt.loader().Has); path != "" {
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
 	if len(rows) == 0 {
@@ -220,18 +221,18 @@ func expansionCode(err error) verdict.Code {
 
 // nestedContext finds an @context below the top, which could give signed
 // words another meaning (Data Integrity 1.0 section 4.6, context validation).
-// Proofs carry theirs by rule; credentials inside a presentation are checked
-// on their own.
-func nestedContext(tree map[string]any) string {
+// Proofs carry theirs by rule; a credential inside, such as an endorsement, has
+// one of its own, which may name known contexts only.
+func nestedContext(tree map[string]any, known func(url string) bool) string {
 	var walk func(path string, v any) string
 	walk = func(path string, v any) string {
 		switch x := v.(type) {
 		case map[string]any:
-			if _, has := x["@context"]; has {
+			if c, has := x["@context"]; has && !(hasType(x, "VerifiableCredential") && allKnown(c, known)) {
 				return path
 			}
 			for k, e := range x {
-				if k == "proof" {
+				if k == "proof" || k == "@context" {
 					continue
 				}
 				if p := walk(path+"."+k, e); p != "" {
@@ -256,6 +257,12 @@ func nestedContext(tree map[string]any) string {
 		}
 	}
 	return ""
+}
+
+// allKnown tells whether an @context consists of known URLs alone.
+func allKnown(c any, known func(url string) bool) bool {
+	list, err := stringOrList(c)
+	return err == nil && !slices.ContainsFunc(list, func(u string) bool { return !known(u) })
 }
 
 func dateRows(c *Credential, shape error, at time.Time) []verdict.Check {

@@ -123,6 +123,7 @@ func elmBody(n node) Body {
 	} {
 		for _, x := range n.all(m.member) {
 			if id, ok := elmIdentifier(m.scheme, x); ok && len(b.Identifiers) < maxBodies {
+				id.Sealed = m.scheme == "EIDAS"
 				b.Identifiers = append(b.Identifiers, id)
 			}
 		}

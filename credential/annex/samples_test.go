@@ -164,7 +164,7 @@ func TestFactsOfSealed(t *testing.T) {
 	if len(f.Awarding) != 1 || !reflect.DeepEqual(f.Awarding[0], Body{Name: "University of Zed", Country: "IE", Identifiers: zed}) {
 		t.Errorf("awarding: %+v", f.Awarding)
 	}
-	if f.Issuer.Name != "ORGANIZACION TEST" || f.Issuer.Identifiers[0] != (Identifier{Scheme: "VAT", Country: "ES", Value: "A00000000"}) {
+	if f.Issuer.Name != "ORGANIZACION TEST" || f.Issuer.Identifiers[0] != (Identifier{Scheme: "VAT", Country: "ES", Value: "A00000000", Sealed: true}) {
 		t.Errorf("issuer: %+v", f.Issuer)
 	}
 	issued := time.Date(2023, 9, 27, 11, 54, 17, 0, time.UTC)
