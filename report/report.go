@@ -85,6 +85,35 @@ func Render(w io.Writer, v *verdict.Verdict, opt Options) error {
 	return p.err
 }
 
+// RenderPresentation writes a report of a presentation and of each credential
+// inside.
+func RenderPresentation(w io.Writer, v *verdict.Presentation, opt Options) error {
+	p := &printer{w: w, opt: opt}
+	word := map[verdict.Outcome]string{verdict.Verified: "VERIFIED", verdict.Invalid: "INVALID"}[v.Outcome]
+	colour := map[verdict.Outcome]string{verdict.Verified: "32;1", verdict.Invalid: "31;1", verdict.Indeterminate: "33;1"}[v.Outcome]
+	if word == "" {
+		word = "NOT ESTABLISHED"
+	}
+	p.line("%s", p.paint(colour, fmt.Sprintf("%s: presentation of %d credentials", word, len(v.Credentials))))
+	p.field("Holder", v.Holder)
+	if v.Unsigned {
+		p.line("  Nobody signed the presentation and no proof was asked for: it is a mere envelope.")
+	}
+	for _, c := range v.Checks {
+		if c.Result != verdict.Pass || opt.Verbose {
+			p.check(c)
+		}
+	}
+	for i, c := range v.Credentials {
+		p.line("")
+		p.line("%s", p.paint("1", fmt.Sprintf("Credential %d of %d", i+1, len(v.Credentials))))
+		if p.err == nil {
+			p.err = Render(w, c, opt)
+		}
+	}
+	return p.err
+}
+
 type printer struct {
 	w   io.Writer
 	opt Options
