@@ -125,8 +125,12 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := tree["verifiableCredential"].(map[string]any); !ok {
+	vc, ok := tree["verifiableCredential"].(map[string]any)
+	if !ok {
 		return wrongMember("verifiableCredential", "an object")
+	}
+	if p, there := vc["proof"]; there && !isProof(p) {
+		return wrongMember("verifiableCredential.proof", "an object, or a list of objects")
 	}
 	v, err := s.cfg.Node.VerifyFull(r.Context(), node.VerifyRequest{Credential: raw["verifiableCredential"], Policy: "authentic"})
 	if err != nil {
@@ -147,6 +151,16 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeJSON(w, status, "application/json", map[string]any{"verified": v.Outcome == verdict.Verified, "problemDetails": problems, "verdict": v})
 	return nil
+}
+
+// isProof tells whether a member can be one or more proofs at all (VC Data
+// Model 2.0, section 4.12); what they say is for the verdict.
+func isProof(v any) bool {
+	if list, ok := v.([]any); ok {
+		return len(list) > 0 && !slices.ContainsFunc(list, func(p any) bool { _, ok := p.(map[string]any); return !ok })
+	}
+	_, ok := v.(map[string]any)
+	return ok
 }
 
 // identifiers is the HTTP binding of DID resolution (DID Resolution section
@@ -177,6 +191,7 @@ func (s *Server) identifiers(w http.ResponseWriter, r *http.Request) error {
 		writeJSON(w, status, did.MediaTypeResolution, res)
 		return nil
 	}
+	w.Header().Set("Vary", "Accept")
 	w.Header().Set("ETag", `"`+base64.RawURLEncoding.EncodeToString([]byte(res.Meta.VersionID))+`"`)
 	switch {
 	case res.Meta.Deactivated:
@@ -237,12 +252,24 @@ func (s *Server) folder(w http.ResponseWriter, r *http.Request) error {
 func file(w http.ResponseWriter, r *http.Request, f node.FolderFile) error {
 	w.Header().Set("ETag", f.ETag)
 	w.Header().Set("Cache-Control", "public, max-age=60")
-	if r.Header.Get("If-None-Match") == f.ETag {
+	if holds(r.Header.Values("If-None-Match"), f.ETag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	writeBytes(w, http.StatusOK, f.ContentType, f.Body)
 	return nil
+}
+
+// holds tells whether If-None-Match names a strong tag of ours or any (RFC
+// 9110, section 13.1.2). A cache on the way may have marked it as weak; none
+// of our tags has a comma in it.
+func holds(header []string, tag string) bool {
+	for _, named := range strings.Split(strings.Join(header, ","), ",") {
+		if named = strings.TrimSpace(named); named == "*" || strings.TrimPrefix(named, "W/") == tag {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Server) watcherLog(w http.ResponseWriter, r *http.Request) error {
