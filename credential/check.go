@@ -157,8 +157,11 @@ func formatRows(c *Credential, shape error, opt Options) []verdict.Check {
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
 	if len(rows) == 0 {
-		if _, err := opt.loader().Expand(without(c.Tree, "proof")); err != nil {
+		expanded, err := opt.loader().Expand(without(c.Tree, "proof"))
+		if err != nil {
 			rows = append(rows, row(expansionCode(err)).With("detail", err.Error()))
+		} else if err := compacted(c.Tree, expanded); err != nil {
+			rows = append(rows, row(verdict.MalformedValue).With("detail", err.Error()))
 		}
 	}
 	if len(rows) == 0 {
