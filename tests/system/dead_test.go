@@ -33,7 +33,7 @@ func TestDeadIssuer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, home := range []string{webHome, peerHome} {
-		eventually(t, 20*time.Second, "followed and verified", func() bool {
+		eventually(t, time.Minute, "followed and verified", func() bool {
 			if _, code := command(t, nil, home, "follow", info.Issuers[0].DID); code != 0 {
 				return false
 			}

@@ -53,7 +53,7 @@ func TestSilence(t *testing.T) {
 	if err := json.Unmarshal(done(t, issuerSide.exec(), uniHome, "did", "show", "--json"), &made); err != nil || made.DID == "" {
 		t.Fatalf("did show: %v", err)
 	}
-	eventually(t, 20*time.Second, "the issuer is followed and its credential verified", func() bool {
+	eventually(t, time.Minute, "the issuer is followed and its credential verified", func() bool {
 		if _, code := command(t, followerSide.exec(), home, "follow", made.DID); code != 0 {
 			return false
 		}
