@@ -125,6 +125,7 @@ func (s *Server) identifiers(w http.ResponseWriter, r *http.Request) error {
 		writeJSON(w, status, did.MediaTypeResolution, res)
 		return nil
 	}
+	w.Header().Set("Vary", "Accept")
 	w.Header().Set("ETag", `"`+base64.RawURLEncoding.EncodeToString([]byte(res.Meta.VersionID))+`"`)
 	switch {
 	case res.Meta.Deactivated:
@@ -185,12 +186,24 @@ func (s *Server) folder(w http.ResponseWriter, r *http.Request) error {
 func file(w http.ResponseWriter, r *http.Request, f node.FolderFile) error {
 	w.Header().Set("ETag", f.ETag)
 	w.Header().Set("Cache-Control", "public, max-age=60")
-	if r.Header.Get("If-None-Match") == f.ETag {
+	if holds(r.Header.Values("If-None-Match"), f.ETag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	writeBytes(w, http.StatusOK, f.ContentType, f.Body)
 	return nil
+}
+
+// holds tells whether If-None-Match names a strong tag of ours or any (RFC
+// 9110, section 13.1.2). A cache on the way may have marked it as weak; none
+// of our tags has a comma in it.
+func holds(header []string, tag string) bool {
+	for _, named := range strings.Split(strings.Join(header, ","), ",") {
+		if named = strings.TrimSpace(named); named == "*" || strings.TrimPrefix(named, "W/") == tag {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Server) watcherLog(w http.ResponseWriter, r *http.Request) error {

@@ -85,8 +85,8 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return wrongMember("verifiableCredential", "an object")
 	}
-	if p, has := c["proof"]; has && p == nil {
-		return wrongMember("verifiableCredential.proof", "an object or a list of them")
+	if p, has := c["proof"]; has && !isProof(p) {
+		return wrongMember("verifiableCredential.proof", "an object, or a list of objects")
 	}
 	o, err := readOptions(tree, "returnCredential")
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *Server) verifyPresentation(w http.ResponseWriter, r *http.Request) erro
 	if !ok {
 		return wrongMember(member, "an object")
 	}
-	if proof, has := p["proof"]; has && (proof == nil || member == "presentation") {
+	if proof, has := p["proof"]; has && (!isProof(proof) || member == "presentation") {
 		return wrongMember(member+".proof", "left out, or a proof of a verifiablePresentation")
 	}
 	o, err := readOptions(tree, "returnPresentation")
@@ -189,6 +189,16 @@ func (s *Server) answer(w http.ResponseWriter, outcome verdict.Outcome, out map[
 	}
 	writeJSON(w, status, "application/json", out)
 	return nil
+}
+
+// isProof tells whether a member can be one or more proofs at all (VC Data
+// Model 2.0, section 4.12); what they say is for the verdict.
+func isProof(v any) bool {
+	if list, ok := v.([]any); ok {
+		return len(list) > 0 && !slices.ContainsFunc(list, func(p any) bool { _, ok := p.(map[string]any); return !ok })
+	}
+	_, ok := v.(map[string]any)
+	return ok
 }
 
 func asList(v any) []any {

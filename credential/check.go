@@ -188,12 +188,16 @@ func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.C
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
 	if len(rows) == 0 {
-		if _, err := opt.loader().Expand(without(c.Tree, "proof")); err != nil {
-			code := expansionCode(err)
-			if words && code == verdict.DataLoss {
-				rows = append(rows, row(verdict.OK))
-				code = verdict.WordUndefined
+		expanded, err := opt.loader().Expand(without(c.Tree, "proof"))
+		switch code := expansionCode(err); {
+		case err == nil && words:
+		case err == nil:
+			if err := compacted(c.Tree, expanded); err != nil {
+				rows = append(rows, row(verdict.MalformedValue).With("detail", err.Error()))
 			}
+		case words && code == verdict.DataLoss:
+			rows = append(rows, row(verdict.OK), row(verdict.WordUndefined).With("detail", err.Error()))
+		default:
 			rows = append(rows, row(code).With("detail", err.Error()))
 		}
 	}

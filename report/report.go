@@ -69,6 +69,10 @@ func Render(w io.Writer, v *verdict.Verdict, opt Options) error {
 	p.field("Where", join(v.Place.Locality, v.Place.Region, v.Place.Country))
 	p.field("When", dates(v))
 	p.field("As of", fmt.Sprintf("%s, policy %s", v.AsOf.Format(time.RFC3339), v.Policy.Name))
+	// Also where all is well: how old the word is on which that rests.
+	if row, ok := v.Worst(verdict.Freshness); ok && row.Age != nil {
+		p.field("Evidence", Age(row.Age.Std())+" old")
+	}
 	if len(v.Policy.Changes) > 0 {
 		p.field("Changed", strings.Join(v.Policy.Changes, ", "))
 	}
