@@ -43,6 +43,7 @@ const (
 	ProofCreatedInFuture Code = "proof_created_in_future"
 	ProofExpired         Code = "proof_expired"
 	ProofExtra           Code = "proof_extra"
+	ProofNotHolders      Code = "proof_not_holders"
 	AlgorithmRefused     Code = "algorithm_refused"
 	KeyUnavailable       Code = "key_unavailable"
 	InvalidDomain        Code = "INVALID_DOMAIN_ERROR"

@@ -122,6 +122,8 @@ func integritySpecs() []Spec {
 			"Ask the issuer for a new copy.", Fail).problem(secProblem + "PROOF_VERIFICATION_ERROR"),
 		row(ProofExtra, "Beside the issuer's proof there is another that was not needed or could not be checked.",
 			"", Warn),
+		row(ProofNotHolders, "The presentation is signed with a key that is not its holder's, or that the holder does not use to identify itself now.",
+			"Ask the holder for a new presentation.", Unknown).problem(secProblem + "PROOF_VERIFICATION_ERROR"),
 		row(AlgorithmRefused, "The signature names an algorithm that proves nothing, or one that its key is not for.",
 			"Do not rely on this copy; ask for the original.", Fail).problem(vcProblem + "CRYPTOGRAPHIC_SECURITY_ERROR"),
 		row(KeyUnavailable, "The key that should have made the signature is not at hand, so the signature could not be checked.",
