@@ -304,12 +304,7 @@ func TestIssuersByKey(t *testing.T) {
 		header, c := f()
 		delete(header, "kid")
 		maps.Copy(header, h)
-		c["iss"] = id
-		if vc, ok := c["vc"].(map[string]any); ok {
-			vc["issuer"] = id
-		} else {
-			c["issuer"] = id
-		}
+		issuedBy(c, id)
 		return header, c
 	}
 	try := func(name string, f form, s key.Signer, id string, h map[string]any) {

@@ -170,6 +170,16 @@ func badgeForm() (header, claims map[string]any) {
 		"credentialSubject": map[string]any{"id": "did:example:b", "type": []any{"AchievementSubject"}}}
 }
 
+// issuedBy makes id the issuer of claims of any of the forms.
+func issuedBy(c map[string]any, id string) {
+	c["iss"] = id
+	if vc, nested := c["vc"].(map[string]any); nested {
+		vc["issuer"] = id
+		return
+	}
+	c["issuer"] = id
+}
+
 // expect checks one outcome: OK where code is OK, else the worst row of the check.
 func expect(t *testing.T, c *Checked, name verdict.CheckName, code verdict.Code) {
 	t.Helper()
