@@ -122,8 +122,12 @@ func CheckEnvelope(_ context.Context, e Envelope, opt Options) *Checked {
 }
 
 // fill adds a row for each of the four checks that nothing was said about, and
-// sums them up.
+// sums them up. A document that breaks a rule of its form is not handed on (VCDM
+// 2.0 section 7.1).
 func (c *Checked) fill() {
+	if c.Row(verdict.Format).Result == verdict.Fail {
+		c.Document = nil
+	}
 	c.OK = true
 	for _, name := range []verdict.CheckName{verdict.Format, verdict.Integrity, verdict.Signer, verdict.Dates} {
 		if !slices.ContainsFunc(c.Checks, func(r verdict.Check) bool { return r.Name == name }) {

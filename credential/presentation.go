@@ -135,7 +135,6 @@ func (p *Presentation) readCredentials(texts bool) error {
 }
 
 func (p *Presentation) checkCredentials(ctx context.Context, opt Options) {
-	opt.depth++
 	for _, c := range p.Raw {
 		switch x := c.(type) {
 		case map[string]any:

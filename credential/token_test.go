@@ -102,6 +102,7 @@ func TestSecuredToken(t *testing.T) {
 		{"jti agrees", claim("jti", "urn:uuid:1"), "", verdict.OK},
 		{"jti is another", claim("jti", "urn:uuid:2"), verdict.Format, verdict.MalformedValue},
 		{"jti without id", all(claim("jti", "urn:uuid:2"), drop("id")), "", verdict.OK},
+		{"jti is a number, without id", all(claim("jti", json.Number("2")), drop("id")), verdict.Format, verdict.MalformedValue},
 		{"jti and id are objects", all(claim("jti", map[string]any{}), claim("id", map[string]any{})), verdict.Format, verdict.MalformedValue},
 		{"sub agrees", claim("sub", "did:example:b"), "", verdict.OK},
 		{"sub is another", claim("sub", "did:example:z"), verdict.Format, verdict.MalformedValue},
@@ -222,6 +223,7 @@ func TestOldToken(t *testing.T) {
 	tokenCases(t, oldForm, []tokenCase{
 		{"good", nil, "", verdict.OK},
 		{"no typ", drop("typ"), "", verdict.OK},
+		{"typ of the newer form", header("typ", "vc+jwt"), verdict.Format, verdict.MalformedValue},
 		{"small typ", header("typ", "jwt"), "", verdict.OK},
 		{"all by claims", all(inside("id", nil), inside("issuer", nil), inside("issuanceDate", nil), inside("expirationDate", nil),
 			inside("credentialSubject", map[string]any{})), "", verdict.OK},
@@ -256,7 +258,15 @@ func TestOldToken(t *testing.T) {
 		{"alg none with a proof inside", all(header("alg", "none"), inside("proof", map[string]any{"type": "DataIntegrityProof"})), verdict.Integrity, verdict.AlgorithmRefused},
 		{"kid of another", header("kid", holderID+"#a"), verdict.Signer, verdict.SignerNotIssuer},
 	})
+	// Its dates are the credential's: the signature does not expire with them.
 	h, c := oldForm()
+	opt := world(t)
+	opt.At = moment.AddDate(2, 0, 0)
+	over := Check(t.Context(), []byte(token(t, seeded(1), h, c)), opt)
+	expect(t, over, verdict.Dates, verdict.Expired)
+	if row := over.Row(verdict.Integrity); row.Code != verdict.OK {
+		t.Errorf("%+v", row)
+	}
 	inside("madeUp", "x")(h, c)
 	got := Check(t.Context(), []byte(token(t, seeded(1), h, c)), world(t))
 	expect(t, got, "", verdict.OK)
