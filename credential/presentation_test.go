@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bonafide-id/bonafide/internal/jsonld"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
@@ -176,6 +178,16 @@ func TestPresentationChanged(t *testing.T) {
 	m["proof"] = []any{}
 	p, err = check(m)
 	outcome(t, p, err, verdict.ProofMalformed)
+	m, err = proof.Sign(t.Context(), presentation(t), seeded(4), proof.SignOptions{Suite: proof.EdDSARDFC2022, Purpose: proof.Authentication,
+		VerificationMethod: holderID + "#b", Created: moment, Loader: jsonld.Builtin()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err = check(m)
+	outcome(t, p, err, verdict.OK)
+	m["madeUp"] = "a word that the signature would not cover"
+	p, err = check(m)
+	outcome(t, p, err, verdict.NotChecked)
 	// Row 31: of several proofs each must be the holder's.
 	m = good()
 	other := signed(holderID, seeded(2), issuerID+"#b", "")
@@ -393,6 +405,10 @@ func TestPresentationToken(t *testing.T) {
 		}
 	}
 	opt := asked(t)
+	body := base64.RawURLEncoding.EncodeToString([]byte(`{"vp":{},"vp":{}}`))
+	if _, err := CheckPresentation(t.Context(), []byte("eyJhbGciOiJFZERTQSJ9."+body+".AA"), opt); !errors.Is(err, jose.ErrToken) {
+		t.Errorf("vp twice: %v", err)
+	}
 	opt.Legacy = true
 	h, c := newPresentation(t)
 	h["typ"] = "vp+ld+jwt"

@@ -164,6 +164,7 @@ func TestKid(t *testing.T) {
 		{"none and two keys, integrity", all(drop("kid"), own("did:example:two")), verdict.Integrity, verdict.KeyUnavailable},
 		{"none and no key", all(drop("kid"), own("did:example:none")), verdict.Signer, verdict.SignerUnknown},
 		{"none and no document", all(drop("kid"), own("did:example:gone")), verdict.Signer, verdict.DIDNotFound},
+		{"none and no document in the answer", all(drop("kid"), own("did:example:empty")), verdict.Signer, verdict.DIDNotFound},
 		{"none and no resolver", all(drop("kid"), own("did:other:x")), verdict.Signer, verdict.DIDMethodUnsupported},
 		{"none and https", all(drop("kid"), own("https://a.example")), verdict.Signer, verdict.SignerUnknown},
 		{"not in the document", header("kid", issuerID+"#z"), verdict.Signer, verdict.MethodNotInDocument},

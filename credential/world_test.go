@@ -119,6 +119,7 @@ func world(t testing.TB) Options {
 		"did:example:two":   document(t, "did:example:two", pair(seeded(1), seeded(2)), map[did.Relationship][]string{did.AssertionMethod: {"a", "b"}}),
 		"did:example:none":  document(t, "did:example:none", nil, nil),
 		"did:example:times": weak,
+		"did:example:empty": {DID: "did:example:empty", Source: "test"},
 		"did:example:moved": moved,
 		"did:example:closed": {DID: "did:example:closed", Meta: did.Metadata{Deactivated: true}, Source: "test", Versions: []did.Version{
 			{Number: 1, Document: document(t, "did:example:closed", pair(seeded(1), seeded(2)), rels).Document}, {Number: 2, Deactivated: true}}},
