@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bonafide-id/bonafide/did"
@@ -11,6 +12,7 @@ import (
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/proof/cert"
 	"github.com/bonafide-id/bonafide/verdict"
 )
 
@@ -73,6 +75,7 @@ type Signer struct {
 	Resolution *did.Resolution // how its document was found; nil when not
 	Retired    bool            // the key stands in an older version only
 	Created    *time.Time      // the proof's own word, which proves no time
+	Chain      [][]byte        // certificates (DER) of a token, leaf first; without an anchor they prove nothing
 }
 
 // Checked is a credential with what was established about it.
@@ -90,6 +93,9 @@ type Checked struct {
 	// Bound tells that a proof by the holder came along, inside the credential's
 	// own form, and answers what was asked.
 	Bound bool
+	// Seal is what the certificate of the seal states; nil unless the credential
+	// came sealed and integrity passed. It is worth what its Level says.
+	Seal *cert.Facts
 	// OK is true when all four pass.
 	OK bool
 }
@@ -119,7 +125,7 @@ func Check(ctx context.Context, body []byte, opt Options) *Checked {
 // CheckTree is Check for a credential that stands inside another document
 // which was read already.
 func CheckTree(ctx context.Context, tree map[string]any, opt Options) *Checked {
-	if isEnveloped(tree, "EnvelopedVerifiableCredential") {
+	if hasType(tree, "EnvelopedVerifiableCredential") {
 		return checkEnveloped(ctx, tree, opt)
 	}
 	out := &Checked{MediaType: MediaVC}
@@ -178,16 +184,20 @@ func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.C
 			}
 		}
 	}
-	if path := nestedContext(c.Tree); path != "" {
+	if path := nestedContext(c.Tree, opt.loader().Has); path != "" {
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
 	if len(rows) == 0 {
-		if _, err := opt.loader().Expand(without(c.Tree, "proof")); err != nil {
-			code := expansionCode(err)
-			if words && code == verdict.DataLoss {
-				rows = append(rows, row(verdict.OK))
-				code = verdict.WordUndefined
+		expanded, err := opt.loader().Expand(without(c.Tree, "proof"))
+		switch code := expansionCode(err); {
+		case err == nil && words:
+		case err == nil:
+			if err := compacted(c.Tree, expanded); err != nil {
+				rows = append(rows, row(verdict.MalformedValue).With("detail", err.Error()))
 			}
+		case words && code == verdict.DataLoss:
+			rows = append(rows, row(verdict.OK), row(verdict.WordUndefined).With("detail", err.Error()))
+		default:
 			rows = append(rows, row(code).With("detail", err.Error()))
 		}
 	}
@@ -215,18 +225,18 @@ func expansionCode(err error) verdict.Code {
 
 // nestedContext finds an @context below the top, which could give signed
 // words another meaning (Data Integrity 1.0 section 4.6, context validation).
-// Proofs carry theirs by rule; credentials inside a presentation are checked
-// on their own.
-func nestedContext(tree map[string]any) string {
+// Proofs carry theirs by rule; a credential inside, such as an endorsement, has
+// one of its own, which may name known contexts only.
+func nestedContext(tree map[string]any, known func(url string) bool) string {
 	var walk func(path string, v any) string
 	walk = func(path string, v any) string {
 		switch x := v.(type) {
 		case map[string]any:
-			if _, has := x["@context"]; has {
+			if c, has := x["@context"]; has && !(hasType(x, "VerifiableCredential") && allKnown(c, known)) {
 				return path
 			}
 			for k, e := range x {
-				if k == "proof" {
+				if k == "proof" || k == "@context" {
 					continue
 				}
 				if p := walk(path+"."+k, e); p != "" {
@@ -251,6 +261,12 @@ func nestedContext(tree map[string]any) string {
 		}
 	}
 	return ""
+}
+
+// allKnown tells whether an @context consists of known URLs alone.
+func allKnown(c any, known func(url string) bool) bool {
+	list, err := stringOrList(c)
+	return err == nil && !slices.ContainsFunc(list, func(u string) bool { return !known(u) })
 }
 
 func dateRows(c *Credential, shape error, at time.Time) []verdict.Check {
@@ -355,6 +371,8 @@ func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
 		return row(verdict.OK)
 	case errors.Is(err, errNoKey):
 		return row(verdict.KeyUnavailable)
+	case errors.Is(err, proof.ErrBaseProof):
+		return row(verdict.ProofNotDerived)
 	case errors.Is(err, proof.ErrTransform):
 		return c.untransformed(p, row, opt)
 	case errors.Is(err, proof.ErrSuite):

@@ -12,6 +12,7 @@ import (
 
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/proof/cert"
 	"github.com/bonafide-id/bonafide/proof/jose"
 	"github.com/bonafide-id/bonafide/verdict"
 )
@@ -87,6 +88,8 @@ type Envelope struct {
 	Method  string
 	Signer  []verdict.Check
 	Created *time.Time // what the signer says; proves no time
+	// Seal is what the certificate says whose key signed; nil where there is none.
+	Seal *cert.Facts
 	// Words says that the signature covers the text as written, so that a word
 	// without a definition is a finding and not a hole.
 	Words bool
@@ -107,7 +110,7 @@ func CheckEnvelope(_ context.Context, e Envelope, opt Options) *Checked {
 	}
 	if passes(out.Checks, verdict.Integrity) {
 		// A proof inside an envelope was not looked at: nothing may lean on it.
-		out.Document = without(out.Credential.Tree, "proof")
+		out.Document, out.Seal = without(out.Credential.Tree, "proof"), e.Seal
 	}
 	switch {
 	case len(e.Signer) > 0:
@@ -225,8 +228,8 @@ func checkJSON(ctx context.Context, body []byte, opt Options) *Checked {
 	return CheckTree(ctx, tree, opt)
 }
 
-// isEnveloped tells whether a tree is an enveloped object of the given type.
-func isEnveloped(tree map[string]any, typ string) bool {
+// hasType tells whether an object is of the given type.
+func hasType(tree map[string]any, typ string) bool {
 	types, err := stringOrList(tree["type"])
 	return err == nil && slices.Contains(types, typ)
 }

@@ -54,7 +54,7 @@ func CheckPresentation(ctx context.Context, body []byte, opt Options) (*Presenta
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrParse, err)
 	}
-	if isEnveloped(tree, "EnvelopedVerifiablePresentation") {
+	if hasType(tree, "EnvelopedVerifiablePresentation") {
 		mediaType, data, err := dataURL(tree)
 		if err != nil {
 			return nil, err
@@ -78,6 +78,24 @@ func CheckPresentation(ctx context.Context, body []byte, opt Options) (*Presenta
 	}
 	p.checkCredentials(ctx, opt)
 	return p, nil
+}
+
+// IsPresentation tells, from type and typ alone, whether bytes are a presentation
+// rather than a credential. It proves nothing.
+func IsPresentation(body []byte) bool {
+	switch Sniff(body) {
+	case MediaVC:
+		tree, err := strictjson.ParseObject(body, Options{}.limits())
+		return err == nil && (hasType(tree, "VerifiablePresentation") || hasType(tree, "EnvelopedVerifiablePresentation"))
+	case MediaJWT:
+		t, err := jose.Parse(string(bytes.TrimSpace(body)), MaxBytes)
+		if err != nil {
+			return false
+		}
+		claims, err := t.Object(Options{}.limits())
+		return err == nil && (t.Type == MediaVPJWT || claims["vp"] != nil)
+	}
+	return false
 }
 
 func readPresentation(tree map[string]any, mediaType string) (*Presentation, error) {
@@ -125,7 +143,7 @@ func (p *Presentation) readCredentials(texts bool) error {
 		case texts && (form == MediaJWT || form == MediaSDJWT):
 		case !isMap:
 			return fmt.Errorf("%w: verifiableCredential[%d]: must be an object", ErrMalformed, i)
-		case p.MediaType == MediaVPJWT && !isEnveloped(m, "EnvelopedVerifiableCredential"):
+		case p.MediaType == MediaVPJWT && !hasType(m, "EnvelopedVerifiableCredential"):
 			// VC-JOSE-COSE 1.0 section 3.1.2.
 			return fmt.Errorf("%w: verifiableCredential[%d]: must be enveloped", ErrMalformed, i)
 		}

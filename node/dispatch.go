@@ -8,12 +8,6 @@ import (
 	"slices"
 
 	"github.com/bonafide-id/bonafide/internal/strictjson"
-	"github.com/bonafide-id/bonafide/verdict"
-)
-
-const (
-	passResult = verdict.Pass
-	warnResult = verdict.Warn
 )
 
 // Caller is who calls an operation.
@@ -69,6 +63,7 @@ func operations() []operation {
 		op(OpIdentityShow, RoleVerifier, "show who an issuer is and who says so", plain((*Node).identityShow)),
 		op(OpIssue, RoleIssuer, "issue a micro-credential", plain((*Node).issue)),
 		op(OpVerify, RoleVerifier, "verify a credential", plain((*Node).VerifyFull)),
+		op(OpPresentation, RoleVerifier, "verify a presentation", plain((*Node).VerifyPresentation)),
 		op(OpStatusSet, RoleIssuer, "revoke, suspend or reinstate a credential", (*Node).setStatus),
 		op(OpStatusShow, RoleIssuer, "show the status of a credential, or the lists", plain((*Node).showStatus)),
 		op(OpRecognize, RoleIssuer, "recognise another organisation", plain((*Node).recognize)),

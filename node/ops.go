@@ -25,35 +25,36 @@ const (
 // The names of the operations: `POST /ops/{name}` on the admin listener, and
 // what the command line calls. Each has one request and one response type.
 const (
-	OpInfo          = "info"           // InfoRequest -> Info
-	OpDIDCreate     = "did.create"     // CreateRequest -> Created
-	OpDIDShow       = "did.show"       // ShowRequest -> ShowResponse
-	OpDIDUpdate     = "did.update"     // UpdateRequest -> UpdateResponse
-	OpDIDRotate     = "did.rotate"     // RotateRequest -> UpdateResponse
-	OpDIDDeactivate = "did.deactivate" // DeactivateRequest -> UpdateResponse
-	OpDIDResolve    = "did.resolve"    // ResolveRequest -> json.RawMessage (a DID resolution result)
-	OpIdentitySet   = "identity.set"   // IdentityRequest -> IdentityResponse
-	OpIdentityShow  = "identity.show"  // IdentityShowRequest -> IdentityResponse
-	OpIssue         = "issue"          // IssueRequest -> IssueResponse
-	OpVerify        = "verify"         // VerifyRequest -> verdict.Verdict
-	OpStatusSet     = "status.set"     // StatusRequest -> StatusResponse
-	OpStatusShow    = "status.show"    // StatusShowRequest -> StatusShowResponse
-	OpRecognize     = "recognize"      // RecognizeRequest -> RecognizeResponse
-	OpTrustAdd      = "trust.add"      // TrustRequest -> TrustList
-	OpTrustRemove   = "trust.remove"   // TrustRequest -> TrustList
-	OpTrustList     = "trust.list"     // Empty -> TrustList
-	OpFollow        = "follow"         // FollowRequest -> FollowResponse
-	OpUnfollow      = "unfollow"       // FollowRequest -> FollowResponse
-	OpFollows       = "follows"        // Empty -> FollowList
-	OpPeers         = "peers"          // Empty -> PeerList
-	OpConnect       = "peers.connect"  // ConnectRequest -> PeerList
-	OpFolderExport  = "folder.export"  // ExportRequest -> ExportResponse
-	OpKeysList      = "keys.list"      // KeysRequest -> KeyList
-	OpPublish       = "publish.now"    // PublishRequest -> PublishResponse
-	OpForks         = "forks"          // ForksRequest -> ForkList
-	OpImportLog     = "log.import"     // ImportRequest -> ImportResponse (a foreign did:webvh log into the network)
-	OpResume        = "resume"         // ResumeRequest -> Info
-	OpFsck          = "fsck"           // Empty -> FsckReport
+	OpInfo          = "info"                // InfoRequest -> Info
+	OpDIDCreate     = "did.create"          // CreateRequest -> Created
+	OpDIDShow       = "did.show"            // ShowRequest -> ShowResponse
+	OpDIDUpdate     = "did.update"          // UpdateRequest -> UpdateResponse
+	OpDIDRotate     = "did.rotate"          // RotateRequest -> UpdateResponse
+	OpDIDDeactivate = "did.deactivate"      // DeactivateRequest -> UpdateResponse
+	OpDIDResolve    = "did.resolve"         // ResolveRequest -> json.RawMessage (a DID resolution result)
+	OpIdentitySet   = "identity.set"        // IdentityRequest -> IdentityResponse
+	OpIdentityShow  = "identity.show"       // IdentityShowRequest -> IdentityResponse
+	OpIssue         = "issue"               // IssueRequest -> IssueResponse
+	OpVerify        = "verify"              // VerifyRequest -> verdict.Verdict
+	OpPresentation  = "verify-presentation" // VerifyRequest -> verdict.Presentation
+	OpStatusSet     = "status.set"          // StatusRequest -> StatusResponse
+	OpStatusShow    = "status.show"         // StatusShowRequest -> StatusShowResponse
+	OpRecognize     = "recognize"           // RecognizeRequest -> RecognizeResponse
+	OpTrustAdd      = "trust.add"           // TrustRequest -> TrustList
+	OpTrustRemove   = "trust.remove"        // TrustRequest -> TrustList
+	OpTrustList     = "trust.list"          // Empty -> TrustList
+	OpFollow        = "follow"              // FollowRequest -> FollowResponse
+	OpUnfollow      = "unfollow"            // FollowRequest -> FollowResponse
+	OpFollows       = "follows"             // Empty -> FollowList
+	OpPeers         = "peers"               // Empty -> PeerList
+	OpConnect       = "peers.connect"       // ConnectRequest -> PeerList
+	OpFolderExport  = "folder.export"       // ExportRequest -> ExportResponse
+	OpKeysList      = "keys.list"           // KeysRequest -> KeyList
+	OpPublish       = "publish.now"         // PublishRequest -> PublishResponse
+	OpForks         = "forks"               // ForksRequest -> ForkList
+	OpImportLog     = "log.import"          // ImportRequest -> ImportResponse (a foreign did:webvh log into the network)
+	OpResume        = "resume"              // ResumeRequest -> Info
+	OpFsck          = "fsck"                // Empty -> FsckReport
 )
 
 // Empty is a request or response without members.
@@ -202,12 +203,18 @@ type IssueRequest struct {
 	Tree     json.RawMessage `json:"tree,omitempty"`
 	LocalRef string          `json:"localRef,omitempty"` // kept in the private register
 	Suite    string          `json:"suite,omitempty"`    // eddsa-jcs-2022 (default) or eddsa-rdfc-2022
-	NoStatus bool            `json:"noStatus,omitempty"`
+	// Format is json (the default), jwt or sd-jwt; Hide are JSON pointers to the
+	// members that the holder of an sd-jwt may hold back.
+	Format   string   `json:"format,omitempty"`
+	Hide     []string `json:"hide,omitempty"`
+	NoStatus bool     `json:"noStatus,omitempty"`
 }
 
-// IssueResponse is the signed credential.
+// IssueResponse is the signed credential. Token is set for a form that is no
+// JSON; Credential then envelops it.
 type IssueResponse struct {
 	Credential json.RawMessage `json:"credential"`
+	Token      string          `json:"token,omitempty"`
 	ID         string          `json:"id"`
 	Status     []StatusRow     `json:"status"`
 }
@@ -222,8 +229,11 @@ type VerifyRequest struct {
 	MaxStatus  string   `json:"maxStatusAge,omitempty"`
 	Offline    bool     `json:"offline,omitempty"`
 	With       []Staple `json:"with,omitempty"`
-	Challenge  string   `json:"challenge,omitempty"`
-	Domain     string   `json:"domain,omitempty"`
+	Lenient    bool     `json:"lenient,omitempty"`
+	Schemas    bool     `json:"demandSchemas,omitempty"`
+	// Challenge and Domain are what the holder's proof has to answer.
+	Challenge string   `json:"challenge,omitempty"`
+	Domain    []string `json:"domain,omitempty"`
 }
 
 // Staple is one piece of evidence handed in beside a credential. URL is set

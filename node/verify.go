@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/credential/edc"
+	"github.com/bonafide-id/bonafide/credential/schema"
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/did/webvh"
 	"github.com/bonafide-id/bonafide/legal"
@@ -27,38 +29,84 @@ import (
 func trace(ctx context.Context, asked ...string) { verify.Asked(ctx, asked...) }
 
 func (n *Node) checkOptions(context.Context, time.Time) credential.Options {
-	return credential.Options{Resolver: n.registry, At: n.clock(), Loader: n.loader}
+	return credential.Options{Resolver: n.registry, At: n.clock(), Loader: n.loader, Openers: verify.Openers(edc.Trust{})}
 }
 
 // VerifyFull makes a verdict about a credential. The error is about the
 // request (a policy that cannot be read), never about the credential.
 func (n *Node) VerifyFull(ctx context.Context, q VerifyRequest) (*verdict.Verdict, error) {
-	p, err := n.policyOf(q)
+	ctx, j, err := n.judgement(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	var at time.Time
+	return j.v.Verify(ctx, q.Credential, j.policy, j.at), nil
+}
+
+// VerifyPresentation judges a presentation and each credential inside. The error
+// is about the request.
+func (n *Node) VerifyPresentation(ctx context.Context, q VerifyRequest) (*verdict.Presentation, error) {
+	ctx, j, err := n.judgement(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return j.v.Presentation(ctx, q.Credential, j.policy, j.at), nil
+}
+
+// judgement is a verifier with the policy and the time of one request.
+type judgement struct {
+	v      *verify.Verifier
+	policy verify.Policy
+	at     time.Time
+}
+
+func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context, judgement, error) {
+	p, err := n.policyOf(q)
+	if err != nil {
+		return ctx, judgement{}, err
+	}
+	j := judgement{policy: p}
 	if q.At != "" {
-		if at, err = proof.ParseTime(q.At); err != nil {
-			return nil, fmt.Errorf("%w: at: %w", ErrRequest, err)
+		if j.at, err = proof.ParseTime(q.At); err != nil {
+			return ctx, j, fmt.Errorf("%w: at: %w", ErrRequest, err)
 		}
-		p.Changes = append(p.Changes, "at="+q.At)
+		j.policy.Changes = append(j.policy.Changes, "at="+q.At)
 	}
 	if q.Offline {
 		ctx = withNetwork(ctx, string(exchange.NetworkOff))
-		p.Changes = append(p.Changes, "network=off")
+		j.policy.Changes = append(j.policy.Changes, "network=off")
 	}
+	j.policy.Challenge, j.policy.Domain = q.Challenge, q.Domain
 	var staples []verify.Staple
 	for _, s := range q.With {
 		staples = append(staples, verify.Staple{Name: s.Name, URL: s.URL, Body: s.Body})
 	}
 	over, err := verify.NewOverlay(staples, n.clock())
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
+		return ctx, j, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	v := verify.New(verify.Config{Resolver: over.Resolver(n.registry), Status: over.Status(lists{n}),
-		Issuers: issuers{n, over}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped()})
-	return v.Verify(ctx, q.Credential, p, at), nil
+	j.v = verify.New(verify.Config{Resolver: over.Resolver(n.registry), Status: over.Status(lists{n}),
+		Issuers: issuers{n, over}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped(),
+		Resources: func(issuer string) schema.Source { return over.Resources(folderFiles{n, issuer}) }})
+	return ctx, j, nil
+}
+
+// folderFiles finds the schemas that an issuer keeps in its folder. Nothing is
+// fetched for them: a folder travels as a whole.
+type folderFiles struct {
+	n      *Node
+	issuer string
+}
+
+func (f folderFiles) Resource(ctx context.Context, url string) ([]byte, string, error) {
+	subject, path, err := f.n.replica.Locate(ctx, f.issuer, url)
+	if err != nil {
+		return nil, "", err
+	}
+	v, err := f.n.replica.File(ctx, subject, path)
+	if err == nil && (v.State != replica.Current || v.Body == nil) {
+		err = fmt.Errorf("%w: %s", replica.ErrUnknown, path)
+	}
+	return v.Body, "", err
 }
 
 // policyOf reads the policy of a request: a shipped name, a TOML text, or the
@@ -89,7 +137,13 @@ func (n *Node) policyOf(q VerifyRequest) (verify.Policy, error) {
 	if q.MinLength != 0 {
 		set["min_list_length"] = strconv.FormatInt(q.MinLength, 10)
 	}
-	for _, key := range []string{"max_age", "max_status_age", "min_list_length"} {
+	if q.Lenient {
+		set["lenient"] = "true"
+	}
+	if q.Schemas {
+		set["demand_schemas"] = "true"
+	}
+	for _, key := range []string{"max_age", "max_status_age", "min_list_length", "lenient", "demand_schemas"} {
 		if set[key] == "" {
 			continue
 		}

@@ -111,7 +111,7 @@ func Verify(ctx context.Context, doc map[string]any, keys KeyFunc, opt Options) 
 // replaces the @context by the proof's own for JCS proofs.
 func signedView(bare map[string]any, proofs []map[string]any, results []Result) map[string]any {
 	for i, p := range proofs {
-		if results[i].Err == nil && results[i].Suite == EdDSAJCS2022 {
+		if results[i].Err == nil && isJCS(results[i].Suite) {
 			if c, ok := p["@context"]; ok {
 				out := without(bare, "@context")
 				out["@context"] = c
@@ -198,7 +198,8 @@ func (v *verification) check(i int) {
 
 func (v *verification) verifyOne(i int) error {
 	p, r := v.proofs[i], &v.results[i]
-	if err := checkMembers(p, r); err != nil {
+	signature, err := checkMembers(p, r)
+	if err != nil {
 		return err
 	}
 	if err := checkExpectations(p, r, v.opt); err != nil {
@@ -213,13 +214,7 @@ func (v *verification) verifyOne(i int) error {
 		return fmt.Errorf("proof %d: verification method %s: %w", i, r.VerificationMethod, err)
 	}
 	r.Key = pub
-	switch r.Suite {
-	case EdDSAJCS2022:
-		return VerifyJCS(secured, p, pub)
-	case EdDSARDFC2022, Ed25519Signature2020:
-		return verifyRDFC(secured, p, pub, v.opt)
-	}
-	return fmt.Errorf("%w: %q", ErrSuite, r.Suite)
+	return signature.verify(r.Suite, secured, p, pub, v.opt)
 }
 
 // withPrevious returns the document that proof i secures: for a chain the
@@ -262,25 +257,27 @@ func describe(i int, p map[string]any) Result {
 	return r
 }
 
-// checkMembers demands what Data Integrity 1.0 section 2.1 demands.
-func checkMembers(p map[string]any, r *Result) error {
-	for _, name := range []string{"type", "proofPurpose", "verificationMethod", "proofValue"} {
-		if s, ok := p[name].(string); !ok || s == "" {
-			return fmt.Errorf("%w: %s", ErrMissing, name)
+// checkMembers demands what Data Integrity 1.0 section 2.1 demands, and returns
+// the signature.
+func checkMembers(p map[string]any, r *Result) (v value, err error) {
+	for _, name := range []string{"type", "proofPurpose", "verificationMethod"} {
+		if _, err := member(p, name); err != nil {
+			return v, err
 		}
 	}
 	if id, has := p["id"]; has {
 		if s, ok := id.(string); !ok || s == "" {
-			return fmt.Errorf("%w: id is not a string", ErrMalformed)
+			return v, fmt.Errorf("%w: id is not a string", ErrMalformed)
 		}
 	}
 	if r.Type == dataIntegrityProof && r.Suite == "" {
-		return fmt.Errorf("%w: cryptosuite", ErrMissing)
+		return v, fmt.Errorf("%w: cryptosuite", ErrMissing)
 	}
-	switch r.Suite {
-	case EdDSAJCS2022, EdDSARDFC2022, Ed25519Signature2020:
-	default:
-		return fmt.Errorf("%w: %q", ErrSuite, r.Suite)
+	if isLegacy(r.Suite) == (r.Type == dataIntegrityProof) {
+		return v, fmt.Errorf("%w: %q in a proof of type %q", ErrSuite, r.Suite, r.Type)
+	}
+	if v, err = readValue(r.Suite, p); err != nil {
+		return v, err
 	}
 	for name, at := range map[string]**time.Time{"created": &r.Created, "expires": &r.Expires} {
 		raw, has := p[name]
@@ -290,14 +287,14 @@ func checkMembers(p map[string]any, r *Result) error {
 		s, _ := raw.(string)
 		t, err := ParseTime(s)
 		if err != nil {
-			return fmt.Errorf("%w: %s is not a date and time with zone", ErrMalformed, name)
+			return v, fmt.Errorf("%w: %s is not a date and time with zone", ErrMalformed, name)
 		}
 		*at = &t
 	}
 	if r.Type == Ed25519Signature2020 && r.Created == nil {
-		return fmt.Errorf("%w: created", ErrMissing)
+		return v, fmt.Errorf("%w: created", ErrMissing)
 	}
-	return nil
+	return v, nil
 }
 
 func checkExpectations(p map[string]any, r *Result, opt Options) error {

@@ -43,6 +43,13 @@ var (
 	// ErrTooMany: more proofs than are read.
 	ErrTooMany = hint.New("proof: too many proofs",
 		"Check where the document comes from; no honest document carries this many proofs.")
+	// ErrBaseProof: an issuer's proof for selective disclosure that was made for
+	// the holder alone. It says nothing about validity; ask for a derived one.
+	ErrBaseProof = hint.New("proof: base proof of ecdsa-sd-2023, which is for its holder only",
+		"Derive first: the holder chooses what to show and hands on the derived document; a base proof gives everything away.")
+	// ErrPointer: a JSON pointer selects nothing, or less than a statement.
+	ErrPointer = hint.New("proof: JSON pointer does not fit the document",
+		"Write pointers like /credentialSubject/name; each must lead to a member of this document that makes statements of its own.")
 	// ErrTime: a text is no XML Schema date and time as the format demands.
 	ErrTime = hint.New("proof: not a date and time",
 		"Write times like 2026-01-31T12:00:00Z.")

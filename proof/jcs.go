@@ -2,7 +2,9 @@ package proof
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
+	"crypto/sha512"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,20 +12,6 @@ import (
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 )
-
-// The suites by the name that a proof gives them (its cryptosuite, or its type
-// for the legacy one).
-const (
-	EdDSAJCS2022         = "eddsa-jcs-2022"
-	EdDSARDFC2022        = "eddsa-rdfc-2022"
-	Ed25519Signature2020 = "Ed25519Signature2020"
-)
-
-const dataIntegrityProof = "DataIntegrityProof"
-
-// maxProofValue bounds a proofValue in characters; 64 bytes of Ed25519 need at
-// most 89 with the multibase prefix.
-const maxProofValue = 128
 
 // HashJCS returns the 64 bytes that eddsa-jcs-2022 signs: SHA-256 of the
 // canonical proof configuration, then SHA-256 of the canonical document (DI
@@ -34,6 +22,12 @@ const maxProofValue = 128
 // in the same order, and the document is hashed with that of config (section
 // 3.3.2 step 3). Errors: [ErrMalformed] where it does not, [ErrTransform].
 func HashJCS(doc, config map[string]any) ([]byte, error) {
+	return hashJCS(doc, config, crypto.SHA256)
+}
+
+// hashJCS is HashJCS with the hash of the key's curve, for ecdsa-jcs-2019 (DI
+// ECDSA 1.0 sections 3.3.3 to 3.3.5).
+func hashJCS(doc, config map[string]any, hash crypto.Hash) ([]byte, error) {
 	if signed, ok := config["@context"]; ok {
 		if signed == nil || !startsWith(doc["@context"], signed) {
 			return nil, fmt.Errorf("%w: the document's @context does not begin with the proof's", ErrMalformed)
@@ -50,15 +44,22 @@ func HashJCS(doc, config map[string]any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: proof: %w", ErrTransform, err)
 	}
-	out := make([]byte, 0, 2*sha256.Size)
-	sum := sha256.Sum256(buf)
-	out = append(out, sum[:]...)
+	out := appendSum(make([]byte, 0, 2*hash.Size()), hash, buf)
 	buf, err = strictjson.AppendCanonical(buf[:0], doc)
 	if err != nil {
 		return nil, fmt.Errorf("%w: document: %w", ErrTransform, err)
 	}
-	sum = sha256.Sum256(buf)
-	return append(out, sum[:]...), nil
+	return appendSum(out, hash, buf), nil
+}
+
+// appendSum appends the SHA-256 or SHA-384 of data.
+func appendSum(dst []byte, hash crypto.Hash, data []byte) []byte {
+	if hash == crypto.SHA384 {
+		sum := sha512.Sum384(data)
+		return append(dst, sum[:]...)
+	}
+	sum := sha256.Sum256(data)
+	return append(dst, sum[:]...)
 }
 
 // startsWith tells whether the @context have begins with the values of want.
@@ -100,41 +101,14 @@ func VerifyJCS(doc, proofObj map[string]any, pub key.Public) error {
 	if proofObj["cryptosuite"] != EdDSAJCS2022 {
 		return fmt.Errorf("%w: cryptosuite is not %s", ErrSuite, EdDSAJCS2022)
 	}
-	if pub.Kind() != key.Ed25519 {
-		return fmt.Errorf("%w: %s wants an Ed25519 key", ErrSuite, EdDSAJCS2022)
+	if err := checkKind(EdDSAJCS2022, pub.Kind()); err != nil {
+		return err
 	}
-	sig, err := signatureOf(proofObj)
+	v, err := readValue(EdDSAJCS2022, proofObj)
 	if err != nil {
 		return err
 	}
-	hash, err := HashJCS(doc, proofObj)
-	if err != nil {
-		return err
-	}
-	if err := pub.Verify(hash, sig); err != nil {
-		return fmt.Errorf("%w: %w", ErrSignature, err)
-	}
-	return nil
-}
-
-// signatureOf reads the proofValue of an EdDSA proof: "z" and base58btc of
-// exactly 64 bytes.
-func signatureOf(p map[string]any) ([]byte, error) {
-	s, ok := p["proofValue"].(string)
-	if !ok || s == "" {
-		return nil, fmt.Errorf("%w: proofValue", ErrMissing)
-	}
-	if len(s) > maxProofValue || s[0] != 'z' {
-		return nil, fmt.Errorf("%w: proofValue is not base58btc (z...) of 64 bytes", ErrMalformed)
-	}
-	sig, err := key.Base58Decode(s[1:])
-	if err != nil {
-		return nil, fmt.Errorf("%w: proofValue: %w", ErrMalformed, err)
-	}
-	if len(sig) != 64 {
-		return nil, fmt.Errorf("%w: proofValue holds %d bytes, want 64", ErrMalformed, len(sig))
-	}
-	return sig, nil
+	return v.verify(EdDSAJCS2022, doc, proofObj, pub, Options{})
 }
 
 // SignJCS returns the proof object for doc, which comes without one: a copy of

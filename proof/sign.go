@@ -3,6 +3,8 @@ package proof
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
 	"github.com/bonafide-id/bonafide/internal/jsonld"
@@ -12,7 +14,9 @@ import (
 
 // SignOptions says what proof to add.
 type SignOptions struct {
-	// Suite is EdDSAJCS2022 (the default when empty) or EdDSARDFC2022.
+	// Suite is EdDSAJCS2022 (the default when empty) or EdDSARDFC2022 with an
+	// Ed25519 key; ECDSAJCS2019 or ECDSARDFC2019 with one of P-256 or P-384;
+	// ECDSASD2023 with one of P-256, which makes a base proof for the holder.
 	Suite string
 	// VerificationMethod is the absolute URL of the signing key. Required.
 	VerificationMethod string
@@ -25,7 +29,14 @@ type SignOptions struct {
 	Domain, Challenge string
 	ID                string
 	PreviousProof     []string
-	// Loader holds the contexts for EdDSARDFC2022.
+	// MandatoryPointers are the parts that a holder can never leave out under
+	// ECDSASD2023, as JSON pointers. Issuer, dates, status and schema of a
+	// credential are always among them.
+	MandatoryPointers []string
+	// Random gives the HMAC key and the key of the proof of ECDSASD2023. Nil
+	// means crypto/rand.
+	Random io.Reader
+	// Loader holds the contexts for all suites but the jcs ones.
 	Loader *jsonld.Loader
 	JSONLD jsonld.Limits
 }
@@ -83,12 +94,16 @@ func newProof(bare map[string]any, opt SignOptions) (map[string]any, error) {
 		"proofPurpose":       opt.Purpose,
 	}
 	switch opt.Suite {
-	case EdDSAJCS2022:
+	case EdDSAJCS2022, ECDSAJCS2019:
 		// DI EdDSA 1.0 section 3.3.1 step 2: the signed context travels along.
 		if c, ok := bare["@context"]; ok {
 			p["@context"] = strictjson.Clone(c)
 		}
-	case EdDSARDFC2022:
+	case EdDSARDFC2022, ECDSARDFC2019:
+	case ECDSASD2023:
+		if len(opt.PreviousProof) > 0 {
+			return nil, fmt.Errorf("%w: a chain cannot hold over a document that is shown in parts", ErrSuite)
+		}
 	default:
 		return nil, fmt.Errorf("%w: %q cannot be made, only verified", ErrSuite, opt.Suite)
 	}
@@ -140,16 +155,20 @@ func signedWith(bare map[string]any, existing []any, refs []string) (map[string]
 }
 
 func signInto(ctx context.Context, p, secured map[string]any, s key.Signer, opt SignOptions) error {
-	if s.Public().Kind() != key.Ed25519 {
-		return fmt.Errorf("%w: %s wants an Ed25519 key", ErrSuite, opt.Suite)
+	kind := s.Public().Kind()
+	if err := checkKind(opt.Suite, kind); err != nil {
+		return err
 	}
-	var hash []byte
-	var err error
-	if opt.Suite == EdDSAJCS2022 {
-		hash, err = HashJCS(secured, p)
-	} else {
-		hash, err = hashRDFC(secured, p, Options{Loader: opt.Loader, JSONLD: opt.JSONLD})
+	ld := Options{Loader: opt.Loader, JSONLD: opt.JSONLD}
+	if opt.Suite == ECDSASD2023 {
+		v, err := signSD(ctx, secured, p, s, mandatoryPointers(secured, opt.MandatoryPointers), opt.Random, ld)
+		if err != nil {
+			return err
+		}
+		p["proofValue"] = v.String()
+		return nil
 	}
+	hash, err := hashData(opt.Suite, secured, p, kind, ld)
 	if err != nil {
 		return err
 	}
@@ -159,4 +178,16 @@ func signInto(ctx context.Context, p, secured map[string]any, s key.Signer, opt 
 	}
 	p["proofValue"] = "z" + key.Base58Encode(sig)
 	return nil
+}
+
+// mandatoryPointers adds to an issuer's choice what a verifier needs for any
+// verdict on a credential: a holder must not be able to hide that it has ended.
+func mandatoryPointers(doc map[string]any, chosen []string) []string {
+	var out []string
+	for _, name := range []string{"issuer", "validFrom", "validUntil", "issuanceDate", "expirationDate", "credentialStatus", "credentialSchema"} {
+		if p := "/" + name; doc[name] != nil && !slices.Contains(chosen, p) {
+			out = append(out, p)
+		}
+	}
+	return append(out, chosen...)
 }

@@ -2,6 +2,7 @@ package proof
 
 import (
 	"context"
+	"crypto"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -71,7 +72,7 @@ func TestEdDSAVectors(t *testing.T) {
 			if c.name == "jcs" {
 				hash, err = HashJCS(bare, p)
 			} else {
-				hash, err = hashRDFC(bare, p, Options{Loader: loader})
+				hash, err = hashRDFC(bare, p, crypto.SHA256, Options{Loader: loader})
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -26,10 +26,13 @@ const (
 	AnnexIncomplete     Code = "annex_incomplete"
 	SchemaViolated      Code = "schema_violated"
 	SchemaUnavailable   Code = "schema_unavailable"
+	SchemaUnsupported   Code = "schema_unsupported"
+	SchemaNotEvaluated  Code = "schema_not_evaluated"
 	ResourceDiffers     Code = "resource_differs"
 	ResourceUnavailable Code = "resource_unavailable"
 	TokenType           Code = "token_type"
 	WordUndefined       Code = "word_undefined"
+	EndorsementUnproven Code = "endorsement_unproven"
 )
 
 // Codes of the check integrity.
@@ -44,10 +47,14 @@ const (
 	ProofExpired         Code = "proof_expired"
 	ProofExtra           Code = "proof_extra"
 	ProofNotHolders      Code = "proof_not_holders"
+	DisclosureInvalid    Code = "disclosure_invalid"
+	BindingInvalid       Code = "key_binding_invalid"
 	AlgorithmRefused     Code = "algorithm_refused"
+	ProofNotDerived      Code = "proof_not_derived"
 	KeyUnavailable       Code = "key_unavailable"
 	InvalidDomain        Code = "INVALID_DOMAIN_ERROR"
 	InvalidChallenge     Code = "INVALID_CHALLENGE_ERROR"
+	TimeStampOther       Code = "time_stamp_other"
 )
 
 // Codes of the check signer.
@@ -77,6 +84,13 @@ const (
 	NotAttestedByMirrors      Code = "not_attested_by_mirrors"
 	WitnessesMissing          Code = "witnesses_missing"
 	RetiredProvenByTimeSource Code = "retired_proven_by_time_source"
+	CertificateExpired        Code = "certificate_expired"
+	CertificateSelfSigned     Code = "certificate_self_signed"
+	CertificateChainUntrusted Code = "certificate_chain_untrusted"
+	CertificateUnusable       Code = "certificate_unusable"
+	CertificateNotForSigning  Code = "certificate_not_for_signing"
+	SealIssuerUnbound         Code = "seal_issuer_unbound"
+	TimeStampUnproven         Code = "time_stamp_unproven"
 )
 
 // Codes of the check dates.
@@ -114,6 +128,8 @@ const (
 	BitWentBack              Code = "bit_went_back"
 	RefreshAvailable         Code = "refresh_available"
 	MessageSet               Code = "message_set"
+	StatusListUnsigned       Code = "status_list_unsigned"
+	StatusIndexNotString     Code = "status_index_not_string"
 )
 
 // Codes of the check freshness.
@@ -140,6 +156,9 @@ const (
 	DomainProven      Code = "domain_proven"
 	DomainClaimedOnly Code = "domain_claimed_only"
 	EvidenceUnproven  Code = "evidence_unproven"
+
+	SealContradicted    Code = "seal_contradicted"
+	SealOtherIdentifier Code = "seal_other_identifier"
 )
 
 // Codes of the check authorisation.

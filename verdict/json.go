@@ -75,16 +75,7 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 	p.AsOf = whole(v.AsOf)
 	p.Policy.Require = list(v.Policy.Require)
 	p.Policy.Changes = list(v.Policy.Changes)
-	p.Checks = make([]Check, len(v.Checks))
-	for i, c := range v.Checks {
-		ev := make([]Evidence, len(c.Evidence))
-		for j, e := range c.Evidence {
-			e.At = wholePtr(e.At)
-			ev[j] = e
-		}
-		c.Evidence = ev
-		p.Checks[i] = c
-	}
+	p.Checks = wholeChecks(v.Checks)
 	p.Issuer.Fields = make([]Field, len(v.Issuer.Fields))
 	for i, f := range v.Issuer.Fields {
 		f.By = list(f.By)
@@ -101,7 +92,26 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 		Awarded: wholePtr(v.Dates.Awarded), Signed: wholePtr(v.Dates.Signed), ExistedBy: wholePtr(v.Dates.ExistedBy),
 	}
 	p.Place.By = list(v.Place.By)
+	p.Annex = make([]Element, len(v.Annex))
+	for i, e := range v.Annex {
+		e.Findings = list(e.Findings)
+		p.Annex[i] = e
+	}
 	return json.Marshal(p)
+}
+
+func wholeChecks(checks []Check) []Check {
+	out := make([]Check, len(checks))
+	for i, c := range checks {
+		ev := make([]Evidence, len(c.Evidence))
+		for j, e := range c.Evidence {
+			e.At = wholePtr(e.At)
+			ev[j] = e
+		}
+		c.Evidence = ev
+		out[i] = c
+	}
+	return out
 }
 
 func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -33,6 +33,15 @@ type Policy struct {
 	MaxAge, MaxStatusAge, AcceptLastKnown time.Duration
 	MinListLength                         int64
 	DemandStatus                          bool
+	// Lenient reads what breaks a rule of form in a way that is met often and
+	// changes no meaning, and reports it; strict, the default, does not.
+	Lenient bool
+	// DemandSchemas makes a schema that is not at hand an obstacle.
+	DemandSchemas bool
+	// Challenge and Domain are what a proof by the holder has to answer. They
+	// belong to one request and stand in no file.
+	Challenge string
+	Domain    []string
 	// Changes lists what the caller changed, as "setting=value".
 	Changes []string
 }
@@ -45,6 +54,8 @@ type policyFile struct {
 	AcceptLastKnown string   `toml:"accept_last_known"`
 	MinListLength   int64    `toml:"min_list_length"`
 	DemandStatus    bool     `toml:"demand_status"`
+	Lenient         bool     `toml:"lenient"`
+	DemandSchemas   bool     `toml:"demand_schemas"`
 }
 
 // Shipped returns a policy that comes with the program: authentic or
@@ -77,7 +88,8 @@ func Parse(text string) (Policy, error) {
 	if f.Name == "" || f.MinListLength < 1 {
 		return Policy{}, fmt.Errorf("%w: name and a positive min_list_length are needed", ErrPolicy)
 	}
-	p := Policy{Name: f.Name, MinListLength: f.MinListLength, DemandStatus: f.DemandStatus}
+	p := Policy{Name: f.Name, MinListLength: f.MinListLength, DemandStatus: f.DemandStatus,
+		Lenient: f.Lenient, DemandSchemas: f.DemandSchemas}
 	for _, r := range f.Require {
 		if !slices.Contains(verdict.Names(), verdict.CheckName(r)) {
 			return Policy{}, fmt.Errorf("%w: there is no check %q", ErrPolicy, r)
@@ -122,8 +134,8 @@ func ParseDuration(s string) (time.Duration, error) {
 }
 
 // With returns the policy with one setting changed, which the verdict will
-// say. Settings are max_age, max_status_age, min_list_length and
-// accept_last_known. The error is ErrPolicy.
+// say. Settings are max_age, max_status_age, min_list_length, accept_last_known,
+// lenient and demand_schemas. The error is ErrPolicy.
 func (p Policy) With(setting, value string) (Policy, error) {
 	var err error
 	switch setting {
@@ -138,9 +150,21 @@ func (p Policy) With(setting, value string) (Policy, error) {
 		if err != nil || p.MinListLength < 1 {
 			err = fmt.Errorf("%w: min_list_length %q", ErrPolicy, value)
 		}
+	case "lenient":
+		p.Lenient, err = parseSwitch(setting, value)
+	case "demand_schemas":
+		p.DemandSchemas, err = parseSwitch(setting, value)
 	default:
 		err = fmt.Errorf("%w: there is no setting %q", ErrPolicy, setting)
 	}
 	p.Changes = append(slices.Clip(p.Changes), setting+"="+value)
 	return p, err
+}
+
+func parseSwitch(setting, value string) (bool, error) {
+	b, err := strconv.ParseBool(value)
+	if err != nil {
+		err = fmt.Errorf("%w: %s is true or false, not %.80q", ErrPolicy, setting, value)
+	}
+	return b, err
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/credential/edc"
+	"github.com/bonafide-id/bonafide/credential/schema"
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/internal/jsonld"
 	"github.com/bonafide-id/bonafide/legal"
@@ -43,7 +45,13 @@ type Config struct {
 	Status   revocation.Source
 	Issuers  Issuers
 	Loader   *jsonld.Loader
-	Clock    func() time.Time
+	// Openers check forms of credentials beside JSON and JWT; nil means all that
+	// the project has, trusting no seal (see Openers).
+	Openers map[string]credential.Opener
+	// Resources has the schemas at hand that credentials of an issuer name; nil
+	// means none.
+	Resources func(issuer string) schema.Source
+	Clock     func() time.Time
 	// Timeout bounds one verification; zero means 30 seconds.
 	Timeout time.Duration
 	// HostMapped says that web look-ups go to a test server.
@@ -58,6 +66,9 @@ func New(cfg Config) *Verifier {
 	if cfg.Loader == nil {
 		cfg.Loader = jsonld.Builtin()
 	}
+	if cfg.Openers == nil {
+		cfg.Openers = Openers(edc.Trust{})
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
@@ -69,19 +80,30 @@ func New(cfg Config) *Verifier {
 
 // Verify judges one credential under a policy. at is the time that the verdict
 // is about; zero means now. It always returns a verdict.
-func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Time) (out *verdict.Verdict) {
-	now := v.cfg.Clock()
+func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Time) *verdict.Verdict {
 	if at.IsZero() {
-		at = now
+		at = v.cfg.Clock()
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.cfg.Timeout)
 	defer cancel()
-	ctx, trace := withTrace(ctx)
-	r := &run{v: v, p: p, at: at, out: &verdict.Verdict{AsOf: at.UTC().Truncate(time.Second),
+	r := v.newRun(p, at)
+	ctx, r.trace = withTrace(ctx)
+	r.guard(verdict.Format, func() { r.checked = credential.Check(ctx, body, r.options()) })
+	return r.judge(ctx)
+}
+
+func (v *Verifier) newRun(p Policy, at time.Time) *run {
+	return &run{v: v, p: p, at: at, out: &verdict.Verdict{AsOf: at.UTC().Truncate(time.Second),
 		Policy: verdict.PolicyNote{Name: p.Name, Require: nonNil(p.Require), Changes: nonNil(p.Changes)},
 		Checks: []verdict.Check{}, Issuer: verdict.IssuerView{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}},
 		Subject: verdict.SubjectView{Types: []string{}}, Place: verdict.PlaceView{By: []string{}}}}
-	r.guard(verdict.Format, func() { r.checked = credential.Check(ctx, body, r.options()) })
+}
+
+// judge makes the verdict of a credential that was opened.
+func (r *run) judge(ctx context.Context) *verdict.Verdict {
+	if r.trace == nil {
+		ctx, r.trace = withTrace(ctx)
+	}
 	if r.checked == nil {
 		r.checked = &credential.Checked{}
 	}
@@ -95,8 +117,10 @@ func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Ti
 		r.guard(verdict.Freshness, func() { r.freshness(ctx, c) })
 		r.guard(verdict.Issuer, func() { r.legal(ctx, c) })
 		r.guard(verdict.Holder, func() { r.content(c) })
+		r.guard(verdict.Format, func() { r.schemas(ctx, c) })
+		r.guard(verdict.Format, func() { r.endorsements(ctx) })
 	}
-	r.privacy(trace)
+	r.privacy(r.trace)
 	r.complete()
 	r.out.Settle()
 	return r.out
@@ -118,6 +142,8 @@ type run struct {
 	checked  *credential.Checked
 	practice *credential.Practice
 	oldest   time.Time
+	trace    *traceLog
+	holder   string // who proved to hold the presentation that this came in
 }
 
 func (r *run) add(rows ...verdict.Check) { r.out.Checks = append(r.out.Checks, rows...) }
@@ -133,7 +159,8 @@ func (r *run) guard(name verdict.CheckName, f func()) {
 }
 
 func (r *run) options() credential.Options {
-	return credential.Options{Resolver: r.v.cfg.Resolver, At: r.at, Loader: r.v.cfg.Loader}
+	return credential.Options{Resolver: r.v.cfg.Resolver, At: r.at, Loader: r.v.cfg.Loader, Openers: r.v.cfg.Openers,
+		Challenge: r.p.Challenge, Domain: r.p.Domain}
 }
 
 // status reads the issuer's practice and then the status entries.
@@ -149,7 +176,7 @@ func (r *run) status(ctx context.Context, c *credential.Credential) {
 		return
 	}
 	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.options(), At: r.at,
-		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus})
+		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus, Lenient: r.p.Lenient})
 	r.oldest = res.Oldest
 	r.add(res.Checks...)
 }
@@ -241,39 +268,6 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 		r.out.Issuer.Closed = res.Meta.Deactivated
 	}
 	r.add(id.Checks...)
-}
-
-// content reports holder, place, dates and awarding body. Only what was
-// signed is read.
-func (r *run) content(c *credential.Credential) {
-	r.out.Subject.Credential, r.out.Subject.Types = c.ID, nonNil(c.Types)
-	r.out.Dates.ValidFrom, r.out.Dates.ValidUntil, r.out.Dates.Signed = c.ValidFrom, c.ValidUntil, r.checked.Signer.Created
-	doc := r.checked.Document
-	if doc == nil {
-		return
-	}
-	s := credential.Summarise(doc)
-	r.out.Subject.ID, r.out.Subject.Name, r.out.Subject.Achievement = s.SubjectID, s.SubjectName, s.Achievement
-	r.out.Subject.Credits, r.out.Subject.Level, r.out.Subject.Awarding = s.Credits, s.Level, s.Awarding
-	r.out.Dates.Awarded = s.Awarded
-	holder := verdict.HolderAbsent
-	if s.SubjectID != "" || s.SubjectName != "" {
-		holder = verdict.HolderPresent
-		r.add(verdict.New(verdict.Holder, verdict.NotBound))
-	}
-	r.add(verdict.New(verdict.Holder, holder).From("credential"))
-	place := verdict.PlaceAbsent
-	if s.Country != "" {
-		place = verdict.PlacePresent
-		r.out.Place = verdict.PlaceView{Country: s.Country, Region: s.Region, Locality: s.Locality, State: verdict.Claimed, By: []string{c.Issuer}}
-	}
-	r.add(verdict.New(verdict.Place, place).From("credential"))
-	switch {
-	case s.Awarding == "" && s.AwardingID == "", s.AwardingID == c.Issuer:
-		r.add(verdict.New(verdict.Awarding, verdict.SameEntity).From("credential"))
-	default:
-		r.add(verdict.New(verdict.Awarding, verdict.DiffersUnproven).With("body", s.Awarding).From("credential"))
-	}
 }
 
 // privacy says who was asked for what.

@@ -27,6 +27,8 @@ type run struct {
 	keys     []string // stack of the keys of the maps being read
 	slab     []object
 	slabSize int
+
+	sources map[*object]map[string]any // what was read into which object, if wanted
 }
 
 // how are the optional inputs of the context processing algorithm.

@@ -153,6 +153,9 @@ func (r *run) expandMap(a *active, at where, m map[string]any, fromMap bool) (ex
 	if err := w.entries(a, at, m, keys); err != nil {
 		return expansion{}, err
 	}
+	if r.sources != nil && at.kind != inReverse {
+		r.sources[w.out] = m
+	}
 	return r.finish(w.out, at)
 }
 

@@ -1,4 +1,4 @@
-package legal
+package country
 
 import "strings"
 
@@ -18,41 +18,43 @@ const countries = "ADAND AEARE AFAFG AGATG AIAIA ALALB AMARM AOAGO AQATA ARARG A
 	"TLTLS TMTKM TNTUN TOTON TRTUR TTTTO TVTUV TWTWN TZTZA UAUKR UGUGA UMUMI USUSA UYURY UZUZB VAVAT VCVCT VEVEN VGVGB VIVIR " +
 	"VNVNM VUVUT WFWLF WSWSM XKXKK YEYEM YTMYT ZAZAF ZMZMB ZWZWE"
 
-// Country returns the alpha-2 code of an alpha-2 or alpha-3 code, in upper
-// case; EL is GR, UK and XI are GB, as VAT numbers have them. What it does not
-// know comes back in upper case as it is.
-func Country(code string) string {
-	c := squeeze(code)
+// Alpha2 returns the ISO 3166-1 alpha-2 code, in upper case, of an alpha-2 or
+// alpha-3 code in any letter case; EL is GR, UK and XI are GB, 1A0 is XK, as
+// VAT numbers and the Union's authority table of countries have them. ok is
+// false for everything else, the empty text included.
+func Alpha2(code string) (alpha2 string, ok bool) {
+	if len(code) != 2 && len(code) != 3 {
+		return "", false
+	}
+	c := strings.ToUpper(code)
 	switch c {
 	case "EL":
-		return "GR"
+		return "GR", true
 	case "UK", "XI":
-		return "GB"
+		return "GB", true
+	case "1A0":
+		return "XK", true
 	}
-	if len(c) == 3 {
-		for rest := countries; len(rest) >= 5; rest = rest[min(6, len(rest)):] {
-			if rest[2:5] == c {
-				return rest[:2]
-			}
+	for rest := countries; len(rest) >= 5; rest = rest[min(6, len(rest)):] {
+		if rest[:2] == c || rest[2:5] == c {
+			return rest[:2], true
 		}
+	}
+	return "", false
+}
+
+// Canonical is Alpha2 for comparisons: what is no code comes back in upper case
+// without spaces, so that equal texts stay equal.
+func Canonical(code string) string {
+	c := strings.ToUpper(strings.Join(strings.Fields(code), ""))
+	if a, ok := Alpha2(c); ok {
+		return a
 	}
 	return c
 }
 
-// IsCountry tells whether code is an alpha-2 code in use.
-func IsCountry(code string) bool {
-	return len(code) == 2 && strings.Contains(" "+countries, " "+code)
-}
-
-// vatForms are the national forms of VAT numbers without the country prefix,
-// as the European Commission's VIES service lists them.
-func vatForms() map[string]string {
-	return map[string]string{
-		"AT": `U\d{8}`, "BE": `[01]\d{9}`, "BG": `\d{9,10}`, "CY": `\d{8}[A-Z]`, "CZ": `\d{8,10}`, "DE": `\d{9}`,
-		"DK": `\d{8}`, "EE": `\d{9}`, "GR": `\d{9}`, "ES": `[A-Z0-9]\d{7}[A-Z0-9]`, "FI": `\d{8}`,
-		"FR": `[A-Z0-9]{2}\d{9}`, "GB": `\d{9}|\d{12}|(?:GD|HA)\d{3}`, "HR": `\d{11}`, "HU": `\d{8}`,
-		"IE": `\d{7}[A-W][A-I]?|\d[A-Z+*]\d{5}[A-W]`, "IT": `\d{11}`, "LT": `\d{9}|\d{12}`, "LU": `\d{8}`,
-		"LV": `\d{11}`, "MT": `\d{8}`, "NL": `[A-Z0-9+*]{12}`, "PL": `\d{10}`, "PT": `\d{9}`, "RO": `\d{2,10}`,
-		"SE": `\d{12}`, "SI": `\d{8}`, "SK": `\d{10}`,
-	}
+// Is tells whether code is an alpha-2 code in use, in upper case.
+func Is(code string) bool {
+	a, ok := Alpha2(code)
+	return ok && a == code
 }
