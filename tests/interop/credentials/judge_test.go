@@ -1,0 +1,174 @@
+//go:build system
+
+package credentials
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did"
+	didjwk "github.com/bonafide-id/bonafide/did/jwk"
+	didkey "github.com/bonafide-id/bonafide/did/key"
+	"github.com/bonafide-id/bonafide/key"
+	"github.com/bonafide-id/bonafide/verdict"
+)
+
+// A side says why it refuses, "" when it accepts.
+type side func(t testing.TB, body []byte) string
+
+// accepts is how the table says that a side accepts.
+const accepts = "accepted"
+
+// exhibit is something signed that both sides are asked about.
+type exhibit struct {
+	suite, direction, document string
+	body                       []byte
+	changed                    []byte // one thing in it is not what was signed
+	theirs                     side   // nil where they do not support it
+	ours                       side
+	refusal                    verdict.Code // what we have to say of the changed one
+}
+
+// judge asks both sides about an exhibit and about its changed copy.
+func judge(t *testing.T, e exhibit) {
+	t.Helper()
+	if bytes.Equal(e.body, e.changed) {
+		t.Fatal("nothing was changed")
+	}
+	row := []string{e.suite, e.direction, e.document, accepts, accepts, "refused by both"}
+	if why := e.ours(t, e.body); why != "" {
+		row[3] = why
+		t.Errorf("we refuse it: %s", why)
+	}
+	if why := e.ours(t, e.changed); why != string(e.refusal) {
+		row[5] = "we say " + why
+		t.Errorf("of the changed one we say %q, want %q", why, e.refusal)
+	}
+	switch {
+	case e.theirs == nil:
+		row[4], row[5] = "not supported", strings.Replace(row[5], "both", "us", 1)
+	default:
+		if why := e.theirs(t, e.body); why != "" {
+			row[4] = why
+			t.Errorf("they refuse it: %s\n%s", why, e.body)
+		}
+		if why := e.theirs(t, e.changed); why == "" {
+			row[5] = "they accept it"
+			t.Error("they accept the changed one")
+		} else {
+			t.Log("they say of the changed one:", why)
+		}
+	}
+	table = append(table, row)
+}
+
+// table is printed at the end of a verbose run.
+var table [][]string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if started != nil {
+		if err := started.close(); err != nil {
+			fmt.Fprintln(os.Stderr, "the other side:", err)
+			code = 1
+		}
+	}
+	if testing.Verbose() {
+		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "suite\tdirection\tdocument\twe say\tthey say\tchanged copy")
+		for _, row := range table {
+			fmt.Fprintln(w, strings.Join(row, "\t"))
+		}
+		_ = w.Flush()
+	}
+	os.Exit(code)
+}
+
+// change alters the signed word where it first stands.
+func change(body []byte) []byte {
+	return bytes.Replace(body, []byte(signedWord), []byte(changedWord), 1)
+}
+
+// changeToken alters it in the payload of a compact JWS.
+func changeToken(t testing.TB, token string) []byte {
+	t.Helper()
+	parts := strings.Split(token, ".")
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts[1] = base64.RawURLEncoding.EncodeToString(change(payload))
+	return []byte(strings.Join(parts, "."))
+}
+
+func options() credential.Options {
+	return credential.Options{At: time.Now(), Resolver: did.Registry{"key": didkey.Resolver(), "jwk": didjwk.Resolver()}}
+}
+
+// us checks a credential whatever form it has. The reason is the code of the
+// first row that is not ok, integrity before the others.
+func us(t testing.TB, body []byte) string {
+	t.Helper()
+	got := credential.Check(t.Context(), body, options())
+	if got.OK {
+		return ""
+	}
+	if row := got.Row(verdict.Integrity); row.Result != verdict.Pass {
+		t.Logf("%s", row.Params["detail"])
+		return string(row.Code)
+	}
+	for _, row := range got.Checks {
+		if row.Result != verdict.Pass {
+			return fmt.Sprintf("%s %s %v", row.Name, row.Code, row.Params)
+		}
+	}
+	return "not ok, and no row says why"
+}
+
+// them asks an operation that takes a document.
+func them(op string) side {
+	return func(t testing.TB, body []byte) string {
+		t.Helper()
+		return reason(ask(t, request{Op: op, Document: body}))
+	}
+}
+
+// themToken asks an operation that takes a token.
+func themToken(r request) side {
+	return func(t testing.TB, body []byte) string {
+		t.Helper()
+		r := r
+		r.Token = string(body)
+		return reason(ask(t, r))
+	}
+}
+
+func reason(a answer) string {
+	if a.OK {
+		return ""
+	}
+	return "refused: " + a.Error
+}
+
+// ourKey makes a key and the URL of its verification method.
+func ourKey(t testing.TB, kind key.Kind) (k key.Private, issuer, method string) {
+	t.Helper()
+	k, err := key.Generate(kind, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer = k.Public().DIDKey()
+	return k, issuer, issuer + "#" + k.Public().Multikey()
+}
+
+const (
+	oursToThem = "ours -> theirs"
+	theirsToUs = "theirs -> ours"
+)
