@@ -81,3 +81,20 @@ func TestVerifierCore(t *testing.T) {
 		})
 	}
 }
+
+// A set of two proofs by one key. Where only one of them holds, their library is
+// content with that one; we accept no document with a proof that fails.
+func TestTwoProofs(t *testing.T) {
+	k, issuer, method := ourKey(t, key.Ed25519)
+	first := sign(t, micro(t, issuer), k, proof.SignOptions{Suite: proof.EdDSARDFC2022, VerificationMethod: method})
+	both := tree(t, sign(t, tree(t, first), k, proof.SignOptions{Suite: proof.EdDSAJCS2022, VerificationMethod: method}))
+	body := encode(t, both)
+	judge(t, exhibit{"two proofs", oursToThem, "our micro-credential", body, change(body), them("di.verify"), us, verdict.SignatureInvalid})
+	both["proof"].([]any)[1].(map[string]any)["created"] = "2026-01-01T00:00:00Z"
+	body = encode(t, both)
+	ours, theirs := us(t, body), them("di.verify")(t, body)
+	if ours != string(verdict.SignatureInvalid) || theirs != "" {
+		t.Errorf("we say %q, they %q", ours, theirs)
+	}
+	table = append(table, []string{"two proofs, one broken", "difference", "our micro-credential", saying(ours), saying(theirs), ""})
+}

@@ -126,7 +126,8 @@ func us(t testing.TB, body []byte) string {
 	}
 	for _, row := range got.Checks {
 		if row.Result != verdict.Pass {
-			return fmt.Sprintf("%s %s %v", row.Name, row.Code, row.Params)
+			t.Logf("%s %v", row.Name, row.Params)
+			return string(row.Code)
 		}
 	}
 	return "not ok, and no row says why"
