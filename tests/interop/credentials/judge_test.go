@@ -116,17 +116,18 @@ func options() credential.Options {
 // first row that is not ok, integrity before the others.
 func us(t testing.TB, body []byte) string {
 	t.Helper()
-	got := credential.Check(t.Context(), body, options())
+	return refusal(t, credential.Check(t.Context(), body, options()))
+}
+
+func refusal(t testing.TB, got *credential.Checked) string {
+	t.Helper()
 	if got.OK {
 		return ""
 	}
-	if row := got.Row(verdict.Integrity); row.Result != verdict.Pass {
-		t.Logf("%s", row.Params["detail"])
-		return string(row.Code)
-	}
-	for _, row := range got.Checks {
+	rows := append([]verdict.Check{got.Row(verdict.Integrity)}, got.Checks...)
+	for _, row := range rows {
 		if row.Result != verdict.Pass {
-			t.Logf("%s %v", row.Name, row.Params)
+			t.Logf("%s: %v", row.Name, row.Params)
 			return string(row.Code)
 		}
 	}

@@ -31,6 +31,7 @@ type request struct {
 	Algorithm string          `json:"algorithm,omitempty"`
 	Mandatory []string        `json:"mandatory,omitempty"`
 	Pointers  []string        `json:"pointers,omitempty"`
+	Frame     map[string]any  `json:"frame,omitempty"`
 	Challenge string          `json:"challenge,omitempty"`
 	Domain    string          `json:"domain,omitempty"`
 }
