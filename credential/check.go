@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bonafide-id/bonafide/did"
@@ -74,6 +75,7 @@ type Signer struct {
 	Resolution *did.Resolution // how its document was found; nil when not
 	Retired    bool            // the key stands in an older version only
 	Created    *time.Time      // the proof's own word, which proves no time
+	Chain      [][]byte        // certificates (DER) of a token, leaf first; without an anchor they prove nothing
 }
 
 // Checked is a credential with what was established about it.
@@ -123,7 +125,7 @@ func Check(ctx context.Context, body []byte, opt Options) *Checked {
 // CheckTree is Check for a credential that stands inside another document
 // which was read already.
 func CheckTree(ctx context.Context, tree map[string]any, opt Options) *Checked {
-	if isEnveloped(tree, "EnvelopedVerifiableCredential") {
+	if hasType(tree, "EnvelopedVerifiableCredential") {
 		return checkEnveloped(ctx, tree, opt)
 	}
 	out := &Checked{MediaType: MediaVC}
@@ -182,16 +184,20 @@ func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.C
 			}
 		}
 	}
-	if path := nestedContext(c.Tree); path != "" {
+	if path := nestedContext(c.Tree, opt.loader().Has); path != "" {
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
 	if len(rows) == 0 {
-		if _, err := opt.loader().Expand(without(c.Tree, "proof")); err != nil {
-			code := expansionCode(err)
-			if words && code == verdict.DataLoss {
-				rows = append(rows, row(verdict.OK))
-				code = verdict.WordUndefined
+		expanded, err := opt.loader().Expand(without(c.Tree, "proof"))
+		switch code := expansionCode(err); {
+		case err == nil && words:
+		case err == nil:
+			if err := compacted(c.Tree, expanded); err != nil {
+				rows = append(rows, row(verdict.MalformedValue).With("detail", err.Error()))
 			}
+		case words && code == verdict.DataLoss:
+			rows = append(rows, row(verdict.OK), row(verdict.WordUndefined).With("detail", err.Error()))
+		default:
 			rows = append(rows, row(code).With("detail", err.Error()))
 		}
 	}
@@ -219,18 +225,18 @@ func expansionCode(err error) verdict.Code {
 
 // nestedContext finds an @context below the top, which could give signed
 // words another meaning (Data Integrity 1.0 section 4.6, context validation).
-// Proofs carry theirs by rule; credentials inside a presentation are checked
-// on their own.
-func nestedContext(tree map[string]any) string {
+// Proofs carry theirs by rule; a credential inside, such as an endorsement, has
+// one of its own, which may name known contexts only.
+func nestedContext(tree map[string]any, known func(url string) bool) string {
 	var walk func(path string, v any) string
 	walk = func(path string, v any) string {
 		switch x := v.(type) {
 		case map[string]any:
-			if _, has := x["@context"]; has {
+			if c, has := x["@context"]; has && !(hasType(x, "VerifiableCredential") && allKnown(c, known)) {
 				return path
 			}
 			for k, e := range x {
-				if k == "proof" {
+				if k == "proof" || k == "@context" {
 					continue
 				}
 				if p := walk(path+"."+k, e); p != "" {
@@ -255,6 +261,12 @@ func nestedContext(tree map[string]any) string {
 		}
 	}
 	return ""
+}
+
+// allKnown tells whether an @context consists of known URLs alone.
+func allKnown(c any, known func(url string) bool) bool {
+	list, err := stringOrList(c)
+	return err == nil && !slices.ContainsFunc(list, func(u string) bool { return !known(u) })
 }
 
 func dateRows(c *Credential, shape error, at time.Time) []verdict.Check {
@@ -359,6 +371,8 @@ func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
 		return row(verdict.OK)
 	case errors.Is(err, errNoKey):
 		return row(verdict.KeyUnavailable)
+	case errors.Is(err, proof.ErrBaseProof):
+		return row(verdict.ProofNotDerived)
 	case errors.Is(err, proof.ErrTransform):
 		return c.untransformed(p, row, opt)
 	case errors.Is(err, proof.ErrSuite):
