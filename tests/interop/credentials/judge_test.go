@@ -4,6 +4,7 @@ package credentials
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"os"
@@ -31,7 +32,7 @@ type exhibit struct {
 	suite, direction, document string
 	body                       []byte
 	changed                    []byte // one thing in it is not what was signed
-	theirs                     side   // nil where they do not support it
+	theirs                     side
 	ours                       side
 	refusal                    verdict.Code // what we have to say of the changed one
 }
@@ -51,22 +52,34 @@ func judge(t *testing.T, e exhibit) {
 		row[5] = "we say " + why
 		t.Errorf("of the changed one we say %q, want %q", why, e.refusal)
 	}
-	switch {
-	case e.theirs == nil:
-		row[4], row[5] = "not supported", strings.Replace(row[5], "both", "us", 1)
-	default:
-		if why := e.theirs(t, e.body); why != "" {
-			row[4] = why
-			t.Errorf("they refuse it: %s\n%s", why, e.body)
-		}
-		if why := e.theirs(t, e.changed); why == "" {
-			row[5] = "they accept it"
-			t.Error("they accept the changed one")
-		} else {
-			t.Log("they say of the changed one:", why)
-		}
+	if why := e.theirs(t, e.body); why != "" {
+		row[4] = why
+		t.Errorf("they refuse it: %s\n%s", why, e.body)
+	}
+	if why := e.theirs(t, e.changed); why == "" {
+		row[5] = "they accept it"
+		t.Error("they accept the changed one")
+	} else {
+		t.Log("they say of the changed one:", why)
 	}
 	table = append(table, row)
+}
+
+// compare asks both sides about something on which they may differ: we have to
+// say want ("" accepts), and they to accept it or not.
+func compare(t *testing.T, suite, what string, body []byte, theirs, ours side, want verdict.Code, accepted bool) {
+	t.Helper()
+	we, they := ours(t, body), theirs(t, body)
+	t.Log("they say:", they)
+	if we != string(want) {
+		t.Errorf("we say %q, want %q", we, want)
+	}
+	if (they == "") != accepted {
+		t.Errorf("they accept: %t, want %t", they == "", accepted)
+	}
+	if (we == "") != (they == "") {
+		table = append(table, []string{suite, "difference", what, cmp.Or(we, accepts), cmp.Or(they, accepts), ""})
+	}
 }
 
 // table is printed at the end of a verbose run.
@@ -146,9 +159,9 @@ func them(op string) side {
 func themToken(r request) side {
 	return func(t testing.TB, body []byte) string {
 		t.Helper()
-		r := r
-		r.Token = string(body)
-		return reason(ask(t, r))
+		asked := r
+		asked.Token = string(body)
+		return reason(ask(t, asked))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/key"
@@ -69,16 +70,16 @@ func TestPresentation(t *testing.T) {
 			body := bodies[direction]
 			judge(t, exhibit{suite, direction, "our micro-credential", body, change(body),
 				theirPresentation("di.verifyPresentation", challenge, domain), usPresentation(challenge, domain), verdict.SignatureInvalid})
-			refused(t, suite+", other challenge", direction, body, theirPresentation("di.verifyPresentation", "other", domain), usPresentation("other", domain), verdict.InvalidChallenge)
-			refused(t, suite+", other domain", direction, body, theirPresentation("di.verifyPresentation", challenge, "other.example"), usPresentation(challenge, "other.example"), verdict.InvalidDomain)
+			refused(t, suite+", other challenge", direction, "our micro-credential", body, theirPresentation("di.verifyPresentation", "other", domain), usPresentation("other", domain), verdict.InvalidChallenge)
+			refused(t, suite+", other domain", direction, "our micro-credential", body, theirPresentation("di.verifyPresentation", challenge, "other.example"), usPresentation(challenge, "other.example"), verdict.InvalidDomain)
 		})
 	}
 }
 
 // refused demands that both sides refuse what is asked for in another way.
-func refused(t *testing.T, suite, direction string, body []byte, theirs, ours side, want verdict.Code) {
+func refused(t *testing.T, suite, direction, document string, body []byte, theirs, ours side, want verdict.Code) {
 	t.Helper()
-	row := []string{suite, direction, "our micro-credential", "refused", "refused", ""}
+	row := []string{suite, direction, document, "refused", "refused", ""}
 	if why := ours(t, body); why != string(want) {
 		row[3] = why
 		t.Errorf("we say %q, want %q", why, want)
@@ -95,7 +96,7 @@ func refused(t *testing.T, suite, direction string, body []byte, theirs, ours si
 // Tokens: a vp+jwt around an enveloped vc+jwt.
 func TestTokenPresentation(t *testing.T) {
 	k, issuer, method := ourKey(t, key.Ed25519)
-	token, err := credential.SignToken(t.Context(), micro(t, issuer), k, credential.MediaVCJWT, method, now(), nil)
+	token, err := credential.SignToken(t.Context(), micro(t, issuer), k, credential.MediaVCJWT, method, time.Now(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,7 @@ func TestTokenPresentation(t *testing.T) {
 	}
 	t.Run("ours", func(t *testing.T) {
 		holder, id, holds := ourKey(t, key.P256)
-		text, err := credential.SignToken(t.Context(), presentation(id), holder, credential.MediaVPJWT, holds, now(), map[string]any{"nonce": challenge, "aud": domain})
+		text, err := credential.SignToken(t.Context(), presentation(id), holder, credential.MediaVPJWT, holds, time.Now(), map[string]any{"nonce": challenge, "aud": domain})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +118,7 @@ func TestTokenPresentation(t *testing.T) {
 	t.Run("theirs", func(t *testing.T) {
 		id := theirKey(t, "jose", "EdDSA")
 		p := presentation(id)
-		p["iss"], p["nonce"], p["aud"], p["iat"] = id, challenge, domain, json.Number(fmt.Sprint(now().Unix()))
+		p["iss"], p["nonce"], p["aud"], p["iat"] = id, challenge, domain, json.Number(fmt.Sprint(time.Now().Unix()))
 		text := must(t, request{Op: "jose.sign", Key: "EdDSA", Typ: "vp+jwt", Document: encode(t, p)}).Token
 		theirs := themToken(request{Op: "jose.verify", Typ: "vp+jwt", Algorithm: "EdDSA", JWK: jwkOf(t, id)})
 		judge(t, exhibit{"jose vp+jwt EdDSA", theirsToUs, "our micro-credential", []byte(text), changeToken(t, text), theirs, usPresentation(challenge, domain), verdict.SignatureInvalid})

@@ -32,7 +32,7 @@ func forms() []form {
 			typ: sdjwt.TypeVC,
 			claims: func(issuer string) map[string]any {
 				return map[string]any{
-					"iss": issuer, "vct": "https://uni.example/types/diploma", "iat": seconds(now()), "exp": seconds(now().AddDate(1, 0, 0)), "sub": "did:example:holder",
+					"iss": issuer, "vct": "https://uni.example/types/diploma", "iat": seconds(time.Now()), "exp": seconds(time.Now().AddDate(1, 0, 0)), "sub": "did:example:holder",
 					"name": "Ana Andromeda", "born": "2001-02-03", "nationalities": []any{"ES", "PT", "FR"},
 					"address": map[string]any{"street": "Calle Ñ 1", "locality": "Cádiz"}, "ects": json.Number("2.5"),
 				}
@@ -87,8 +87,8 @@ func open(t testing.TB, body []byte, challenge, domain string) (*credential.Chec
 
 // issued is a whole token with the key that verifies it.
 type issued struct {
-	suite, token string
-	jwk          map[string]any
+	token string
+	jwk   map[string]any
 }
 
 func TestSDJWT(t *testing.T) {
@@ -104,14 +104,14 @@ func TestSDJWT(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return issued{f.typ + " " + alg, tok.String(), k.Public().JWK()}
+			return issued{tok.String(), k.Public().JWK()}
 		},
 		"theirs": func(t *testing.T, f form, alg string, holder map[string]any) issued {
 			id := theirKey(t, "sdjwt", alg)
 			claims := f.claims(id)
 			claims["cnf"] = map[string]any{"jwk": holder}
 			a := must(t, request{Op: "sdjwt.issue", Key: alg, Typ: f.typ, Document: encode(t, claims), Frame: f.frame})
-			return issued{f.typ + " " + alg, a.Token, jwkOf(t, id)}
+			return issued{a.Token, jwkOf(t, id)}
 		},
 	}
 	present := map[string]func(t *testing.T, f form, token string) string{
@@ -121,7 +121,7 @@ func TestSDJWT(t *testing.T) {
 				tok, err = tok.Select(f.show...)
 			}
 			if err == nil {
-				tok, err = tok.Bind(t.Context(), ourHolder, sdjwt.Binding{Audience: domain, Nonce: challenge, IssuedAt: now()})
+				tok, err = tok.Bind(t.Context(), ourHolder, sdjwt.Binding{Audience: domain, Nonce: challenge, IssuedAt: time.Now()})
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -138,22 +138,52 @@ func TestSDJWT(t *testing.T) {
 			for _, shown := range []string{"ours", "theirs"} {
 				for _, alg := range algs[by] {
 					t.Run(f.typ+"/"+by+" "+alg+"/shown by "+shown, func(t *testing.T) {
+						suite := f.typ + " " + alg
 						made := issue[by](t, f, alg, holders[shown])
 						text := present[shown](t, f, made.token)
 						verify := request{Op: "sdjwt.verify", Typ: f.typ, JWK: made.jwk, Challenge: challenge, Domain: domain}
 						direction := "issued " + by + ", shown " + shown
-						judge(t, exhibit{made.suite, direction, "part, bound", []byte(text), changeIssued(t, text), themToken(verify), usShown(challenge, domain), verdict.SignatureInvalid})
+						judge(t, exhibit{suite, direction, "part, bound", []byte(text), changeIssued(t, text), themToken(verify), usShown(challenge, domain), verdict.SignatureInvalid})
 						sameClaims(t, text, verify)
-						judge(t, exhibit{made.suite, direction, "disclosure taken out", []byte(text), dropDisclosure(t, text), themToken(verify), usShown(challenge, domain), verdict.BindingInvalid})
+						out := withDisclosure(t, text, func(string) string { return "" })
+						judge(t, exhibit{suite, direction, "part, one disclosure out", []byte(text), out, themToken(verify), usShown(challenge, domain), verdict.BindingInvalid})
+						altered := withDisclosure(t, text, func(d string) string { return string(change([]byte(d))) })
+						judge(t, exhibit{suite, direction, "part, one disclosure altered", []byte(text), altered, themToken(verify), usShown(challenge, domain), verdict.DisclosureInvalid})
 						other := verify
 						other.Challenge = "other"
-						refused(t, made.suite+", other nonce", direction, []byte(text), themToken(other), usShown("other", domain), verdict.InvalidChallenge)
+						refused(t, suite+", other nonce", direction, "part, bound", []byte(text), themToken(other), usShown("other", domain), verdict.InvalidChallenge)
 						other = verify
 						other.Domain = "other.example"
-						refused(t, made.suite+", other audience", direction, []byte(text), themToken(other), usShown(challenge, "other.example"), verdict.InvalidDomain)
+						refused(t, suite+", other audience", direction, "part, bound", []byte(text), themToken(other), usShown(challenge, "other.example"), verdict.InvalidDomain)
 					})
 				}
 			}
+		}
+	}
+}
+
+// TestSDJWTUnbound: a whole token that nobody bound. A disclosure that belongs to
+// no digest spoils the token for us (RFC 9901 section 7.1 step 5); their library
+// passes over it, and what it holds is then not among the claims.
+func TestSDJWTUnbound(t *testing.T) {
+	for _, f := range forms() {
+		k, id, method := ourKey(t, key.P256)
+		tok, err := sdjwt.Issue(t.Context(), k, f.typ, method, f.claims(id), sdjwt.Frame{Hide: f.hide})
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirID := theirKey(t, "sdjwt", "ES256")
+		theirs := must(t, request{Op: "sdjwt.issue", Key: "ES256", Typ: f.typ, Document: encode(t, f.claims(theirID)), Frame: f.frame}).Token
+		for _, made := range []struct {
+			direction, token string
+			jwk              map[string]any
+		}{{oursToThem, tok.String(), k.Public().JWK()}, {theirsToUs, theirs, jwkOf(t, theirID)}} {
+			t.Run(f.typ+"/"+made.direction, func(t *testing.T) {
+				theirs := themToken(request{Op: "sdjwt.verify", Typ: f.typ, JWK: made.jwk})
+				judge(t, exhibit{f.typ + " ES256", made.direction, "whole, unbound", []byte(made.token), changeIssued(t, made.token), theirs, usShown("", ""), verdict.SignatureInvalid})
+				altered := withDisclosure(t, made.token, func(d string) string { return string(change([]byte(d))) })
+				compare(t, f.typ+" ES256", "unbound, one disclosure altered", altered, theirs, usShown("", ""), verdict.DisclosureInvalid, true)
+			})
 		}
 	}
 }
@@ -175,7 +205,7 @@ func sameClaims(t *testing.T, text string, verify request) {
 	}
 }
 
-// changeIssued alters the part that the issuer signed: one digit of a date.
+// changeIssued alters the part that the issuer signed: whom it is about.
 func changeIssued(t *testing.T, text string) []byte {
 	t.Helper()
 	jwt, rest, _ := strings.Cut(text, "~")
@@ -188,9 +218,22 @@ func changeIssued(t *testing.T, text string) []byte {
 	return []byte(strings.Join(parts, ".") + "~" + rest)
 }
 
-// dropDisclosure takes the first disclosure out.
-func dropDisclosure(t *testing.T, text string) []byte {
+// withDisclosure replaces the disclosure that holds the signed word by what f
+// makes of its text; "" takes it out.
+func withDisclosure(t *testing.T, text string, f func(disclosure string) string) []byte {
 	t.Helper()
 	parts := strings.Split(text, "~")
-	return []byte(strings.Join(append(parts[:1:1], parts[2:]...), "~"))
+	for i, d := range parts {
+		body, err := base64.RawURLEncoding.DecodeString(d)
+		if err != nil || !strings.Contains(string(body), signedWord) {
+			continue
+		}
+		if d = f(string(body)); d == "" {
+			return []byte(strings.Join(append(parts[:i:i], parts[i+1:]...), "~"))
+		}
+		parts[i] = base64.RawURLEncoding.EncodeToString([]byte(d))
+		return []byte(strings.Join(parts, "~"))
+	}
+	t.Fatal("nothing discloses the word")
+	return nil
 }

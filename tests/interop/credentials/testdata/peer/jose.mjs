@@ -2,7 +2,7 @@
 import {CompactSign, compactVerify, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK} from 'jose';
 
 const pairs = {};
-for (const alg of ['EdDSA', 'ES256', 'ES384', 'PS256', 'RS256']) {
+for (const alg of ['EdDSA', 'Ed25519', 'ES256', 'ES384', 'ES512', 'PS256', 'RS256']) {
   const {publicKey, privateKey} = await generateKeyPair(alg, {extractable: true});
   const jwk = await exportJWK(publicKey);
   pairs[alg] = {privateKey, did: `did:jwk:${Buffer.from(JSON.stringify(jwk)).toString('base64url')}`};

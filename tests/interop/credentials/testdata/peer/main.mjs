@@ -2,8 +2,11 @@
 // is called with the request, and what it throws becomes an error. The contexts
 // are read from the file named on the command line. There is no network here: a
 // fetch is answered from the contexts or fails.
+import {webcrypto} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {createInterface} from 'node:readline';
+
+globalThis.crypto ??= webcrypto; // Node 18
 
 const contexts = new Map(Object.entries(JSON.parse(readFileSync(process.argv[2], 'utf8'))));
 globalThis.fetch = async request => {
