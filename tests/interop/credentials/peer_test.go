@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -60,13 +59,16 @@ var (
 	started *peer
 )
 
-var errAbsent = errors.New("absent")
+// absent is a component that is not there.
+type absent string
+
+func (a absent) Error() string { return string(a) }
 
 func start() (*peer, error) {
 	for _, tool := range []string{"node", filepath.Join("node_modules", ".package-lock.json")} {
 		_, err := exec.LookPath(tool)
 		if _, stat := os.Stat(tool); err != nil && stat != nil {
-			return nil, fmt.Errorf("%w: %s (npm ci)", errAbsent, tool)
+			return nil, absent(tool + " (npm ci)")
 		}
 	}
 	dir, err := os.MkdirTemp("", "contexts")
@@ -117,7 +119,7 @@ func writeContexts(file string) error {
 func ask(t testing.TB, r request) answer {
 	t.Helper()
 	p, err := running()
-	if errors.Is(err, errAbsent) {
+	if a := absent(""); errors.As(err, &a) {
 		vectors.Missing(t, err.Error())
 	}
 	if err != nil {
