@@ -90,7 +90,9 @@ func TestResults(t *testing.T) {
 		t.Errorf("an unknown option: %+v", v)
 	}
 	for name, o := range map[string]any{"a list": []any{}, "text in place of a switch": tree{"returnCredential": "yes"}, "challenge a number": tree{"challenge": 1}, "domain of numbers": tree{"domain": []int{1}}} {
-		t.Run(name, func(t *testing.T) { problem(t, post(t, url, bodyOf(t, "verifiableCredential", issued.Credential, o)), 400) })
+		t.Run(name, func(t *testing.T) {
+			problem(t, post(t, url, bodyOf(t, "verifiableCredential", issued.Credential, o)), 400)
+		})
 	}
 	f.op(t, node.OpStatusSet, node.StatusRequest{Target: issued.ID, Action: "revoke", Now: true}, nil)
 	v = ask(t, url, bodyOf(t, "verifiableCredential", issued.Credential, nil), 200)
