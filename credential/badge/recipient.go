@@ -39,7 +39,7 @@ func MatchRecipient(identifier map[string]any, kind, value string) (bool, error)
 	case algorithm == "md5":
 		return false, ErrWeakHash
 	case !ok || algorithm != "sha256":
-		return false, fmt.Errorf("%w: the hash is not of the form sha256$...", ErrIdentifier)
+		return false, fmt.Errorf("%w: the hash does not begin with sha256 and a dollar sign", ErrIdentifier)
 	}
 	want, err := hex.DecodeString(digest)
 	if err != nil || len(want) != sha256.Size {
