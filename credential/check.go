@@ -186,7 +186,7 @@ func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.C
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
 	if len(rows) == 0 {
-		if _, err := opt.loader().Expand(without(c.Tree, "proof")); err != nil {
+		if err := opt.loader().Check(without(c.Tree, "proof")); err != nil {
 			code := expansionCode(err)
 			if words && code == verdict.DataLoss {
 				rows = append(rows, row(verdict.OK))
