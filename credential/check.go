@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bonafide-id/bonafide/did"
@@ -129,9 +130,8 @@ func CheckTree(ctx context.Context, tree map[string]any, opt Options) *Checked {
 	out := &Checked{MediaType: MediaVC}
 	c, shape := read(tree)
 	out.Credential = c
-	out.Checks = append(out.Checks, formatRows(c, shape, opt, false)...)
-	out.integrity(ctx, opt)
-	out.Checks = append(out.Checks, dateRows(c, shape, opt.At)...)
+	expanded := out.integrity(ctx, opt)
+	out.Checks = slices.Concat(formatRows(c, shape, opt, covered{expanded: expanded}), out.Checks, dateRows(c, shape, opt.At))
 	out.fill()
 	return out
 }
@@ -165,9 +165,17 @@ func unreadable(err error) *Checked {
 
 const fromCredential = "credential"
 
-// formatRows judges shape, contexts and meaning. With words, the signature covers
-// the text as written, so that a word without a meaning is a finding only.
-func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.Check {
+// covered is what the signature says about the form of a credential.
+type covered struct {
+	// words: it covers the text as written, so that a word without a meaning is a
+	// finding only.
+	words bool
+	// expanded: it could only be checked by finding a meaning for every word.
+	expanded bool
+}
+
+// formatRows judges shape, contexts and meaning.
+func formatRows(c *Credential, shape error, opt Options, sig covered) []verdict.Check {
 	row := func(code verdict.Code) verdict.Check { return verdict.New(verdict.Format, code).From(fromCredential) }
 	var rows []verdict.Check
 	if shape != nil {
@@ -185,10 +193,10 @@ func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.C
 	if path := nestedContext(c.Tree); path != "" {
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
-	if len(rows) == 0 {
+	if len(rows) == 0 && !sig.expanded {
 		if err := opt.loader().Check(without(c.Tree, "proof")); err != nil {
 			code := expansionCode(err)
-			if words && code == verdict.DataLoss {
+			if sig.words && code == verdict.DataLoss {
 				rows = append(rows, row(verdict.OK))
 				code = verdict.WordUndefined
 			}
@@ -222,39 +230,41 @@ func expansionCode(err error) verdict.Code {
 // Proofs carry theirs by rule; credentials inside a presentation are checked
 // on their own.
 func nestedContext(tree map[string]any) string {
-	var walk func(path string, v any) string
-	walk = func(path string, v any) string {
-		switch x := v.(type) {
-		case map[string]any:
-			if _, has := x["@context"]; has {
-				return path
-			}
-			for k, e := range x {
-				if k == "proof" {
-					continue
-				}
-				if p := walk(path+"."+k, e); p != "" {
-					return p
-				}
-			}
-		case []any:
-			for i, e := range x {
-				if p := walk(fmt.Sprintf("%s[%d]", path, i), e); p != "" {
-					return p
-				}
-			}
-		}
-		return ""
-	}
 	for k, v := range tree {
 		if k == "@context" || k == "proof" {
 			continue
 		}
-		if p := walk(k, v); p != "" {
-			return p
+		if p, found := contextBelow(v); found {
+			return k + p
 		}
 	}
 	return ""
+}
+
+// contextBelow finds an @context in v and returns the path to its object. The
+// path is put together on the way out only: there hardly ever is one.
+func contextBelow(v any) (path string, found bool) {
+	switch x := v.(type) {
+	case map[string]any:
+		if _, has := x["@context"]; has {
+			return "", true
+		}
+		for k, e := range x {
+			if k == "proof" {
+				continue
+			}
+			if p, found := contextBelow(e); found {
+				return "." + k + p, true
+			}
+		}
+	case []any:
+		for i, e := range x {
+			if p, found := contextBelow(e); found {
+				return fmt.Sprintf("[%d]%s", i, p), true
+			}
+		}
+	}
+	return "", false
 }
 
 func dateRows(c *Credential, shape error, at time.Time) []verdict.Check {
@@ -284,8 +294,9 @@ func dateRows(c *Credential, shape error, at time.Time) []verdict.Check {
 	return rows
 }
 
-// integrity verifies the proofs and then asks whose key it was.
-func (c *Checked) integrity(ctx context.Context, opt Options) {
+// integrity verifies the proofs and then asks whose key it was. expanded is that
+// of the report.
+func (c *Checked) integrity(ctx context.Context, opt Options) (expanded bool) {
 	keys := NewKeys(ctx, opt)
 	report, err := proof.Verify(ctx, c.Credential.Tree, keys.Find, proof.Options{
 		Purpose: proof.AssertionMethod, Now: opt.At, Skew: opt.Skew, Loader: opt.loader(), JSONLD: opt.JSONLD,
@@ -298,7 +309,7 @@ func (c *Checked) integrity(ctx context.Context, opt Options) {
 		c.Checks = append(c.Checks,
 			verdict.New(verdict.Integrity, code).With("detail", err.Error()).From(fromCredential),
 			verdict.New(verdict.Signer, verdict.NotChecked).As(verdict.Unknown))
-		return
+		return false
 	}
 	best := decisive(report.Proofs, c.Credential.Issuer)
 	row := c.integrityRow(report.Proofs[best], opt)
@@ -312,6 +323,7 @@ func (c *Checked) integrity(ctx context.Context, opt Options) {
 		c.Document = report.Document
 	}
 	c.signerRows(report.Proofs[best], keys, opt)
+	return report.Expanded
 }
 
 // decisive picks the proof that counts: the issuer's own, a good one before

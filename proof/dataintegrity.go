@@ -72,6 +72,10 @@ type Report struct {
 	// proof that carries an @context, with exactly that @context, because
 	// anything appended later was not signed.
 	Document map[string]any
+	// Expanded says that a proof over RDF holds for exactly the document without
+	// its proofs: the loader of the options has expanded that, so that a caller
+	// need not do it again to know that every word in it has a meaning.
+	Expanded bool
 }
 
 // OK tells whether there is at least one proof and every proof verifies.
@@ -104,7 +108,7 @@ func Verify(ctx context.Context, doc map[string]any, keys KeyFunc, opt Options) 
 	for i := range proofs {
 		v.check(i)
 	}
-	return &Report{Proofs: v.results, Document: signedView(bare, proofs, v.results)}, nil
+	return &Report{Proofs: v.results, Document: signedView(bare, proofs, v.results), Expanded: v.expanded}, nil
 }
 
 // signedView returns the document as it was signed: DI-EdDSA 3.3.2 step 3
@@ -183,6 +187,8 @@ type verification struct {
 	opt     Options
 	state   []int
 	results []Result
+
+	expanded bool
 }
 
 // check verifies proof i and, first, all that it builds on.
@@ -214,7 +220,14 @@ func (v *verification) verifyOne(i int) error {
 		return fmt.Errorf("proof %d: verification method %s: %w", i, r.VerificationMethod, err)
 	}
 	r.Key = pub
-	return signature.verify(r.Suite, secured, p, pub, v.opt)
+	if err := signature.verify(r.Suite, secured, p, pub, v.opt); err != nil {
+		return err
+	}
+	// In a chain the proof covers more than the document.
+	if _, chained := p["previousProof"]; !chained && !isJCS(r.Suite) {
+		v.expanded = true
+	}
+	return nil
 }
 
 // withPrevious returns the document that proof i secures: for a chain the
