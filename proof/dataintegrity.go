@@ -116,7 +116,7 @@ func Verify(ctx context.Context, doc map[string]any, keys KeyFunc, opt Options) 
 func signedView(bare map[string]any, proofs []map[string]any, results []Result) map[string]any {
 	for i, p := range proofs {
 		if results[i].Err == nil && isJCS(results[i].Suite) {
-			if c, ok := p["@context"]; ok {
+			if c, ok := p["@context"]; ok && !same(bare["@context"], c) {
 				out := without(bare, "@context")
 				out["@context"] = c
 				return out
