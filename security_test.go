@@ -10,23 +10,25 @@ import (
 	"testing"
 )
 
-// TestSecurityNamesTests: every test that SECURITY.md names is there, in the
-// folder that stands before it.
+// TestSecurityNamesTests: every test that SECURITY.md and the table of
+// conformance name is there, in the folder that stands before it.
 func TestSecurityNamesTests(t *testing.T) {
-	text, err := os.ReadFile("SECURITY.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	files, err := sources(".", token.NewFileSet())
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad, named := misnamed(string(text), files)
-	for _, v := range bad {
-		t.Error(v)
-	}
-	if named == 0 {
-		t.Error("SECURITY.md names no test at all")
+	for _, page := range []string{"SECURITY.md", "docs/conformance.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad, named := misnamed(string(text), files)
+		for _, v := range bad {
+			t.Errorf("%s:%s", page, v)
+		}
+		if named == 0 {
+			t.Errorf("%s names no test at all", page)
+		}
 	}
 }
 
@@ -54,7 +56,7 @@ func misnamed(text string, files []source) (bad []string, named int) {
 			case !testName.MatchString(m[1]):
 				dir = m[1]
 			case !have[dir+" "+m[1]]:
-				bad = append(bad, fmt.Sprintf("SECURITY.md:%d: no test %s in %q", n+1, m[1], dir))
+				bad = append(bad, fmt.Sprintf("%d: no test %s in %q", n+1, m[1], dir))
 			default:
 				named++
 			}

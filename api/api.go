@@ -24,6 +24,7 @@ type Resolver interface {
 // all; everything that is wrong with a credential is in the verdict.
 type Verifier interface {
 	VerifyFull(ctx context.Context, q node.VerifyRequest) (*verdict.Verdict, error)
+	VerifyPresentation(ctx context.Context, q node.VerifyRequest) (*verdict.Presentation, error)
 }
 
 // Folders gives out the folders of the node's own issuers by host and URL

@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -13,7 +12,6 @@ import (
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/internal/hint"
 	"github.com/bonafide-id/bonafide/node"
-	"github.com/bonafide-id/bonafide/verdict"
 )
 
 // ErrToken: the admin listener was called without a token that it knows.
@@ -26,6 +24,7 @@ func (s *Server) publicRoutes() []route {
 		{method: get, pattern: "/1.0/methods", handle: s.methods, cors: true},
 		{method: get, pattern: "/1.0/properties", handle: s.properties, cors: true},
 		{method: post, pattern: "/credentials/verify", handle: s.verify, timeout: workTimeout, limited: true, costly: true},
+		{method: post, pattern: "/presentations/verify", handle: s.verifyPresentation, timeout: workTimeout, limited: true, costly: true},
 		{method: get, pattern: "/watcher/log", handle: s.watcherLog, cors: true},
 		{method: get, pattern: "/watcher/witness", handle: s.watcherWitness, cors: true},
 		{method: get, pattern: "/watcher/resource", handle: s.watcherResource, cors: true},
@@ -98,57 +97,6 @@ func (s *Server) listOps(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// issue is VC-API's POST /credentials/issue.
-func (s *Server) issue(w http.ResponseWriter, r *http.Request) error {
-	_, raw, err := readObject(w, r, maxVerify)
-	if err != nil {
-		return err
-	}
-	in, err := json.Marshal(node.IssueRequest{Tree: raw["credential"]})
-	if err != nil || raw["credential"] == nil {
-		return wrongMember("credential", "an object")
-	}
-	who, _ := s.caller(r)
-	out, err := s.cfg.Node.Op(r.Context(), node.OpIssue, who, in)
-	if err != nil {
-		return err
-	}
-	res, _ := out.(node.IssueResponse)
-	writeJSON(w, http.StatusCreated, "application/json", map[string]any{"verifiableCredential": res.Credential})
-	return nil
-}
-
-// verify is VC-API's POST /credentials/verify; the whole verdict is in the
-// member of that name. VC-API asks for authenticity, so the policy is that.
-func (s *Server) verify(w http.ResponseWriter, r *http.Request) error {
-	tree, raw, err := readObject(w, r, maxVerify)
-	if err != nil {
-		return err
-	}
-	if _, ok := tree["verifiableCredential"].(map[string]any); !ok {
-		return wrongMember("verifiableCredential", "an object")
-	}
-	v, err := s.cfg.Node.VerifyFull(r.Context(), node.VerifyRequest{Credential: raw["verifiableCredential"], Policy: "authentic"})
-	if err != nil {
-		return err
-	}
-	problems := []map[string]any{}
-	for _, c := range v.Checks {
-		if c.Result != verdict.Fail && c.Result != verdict.Unknown {
-			continue
-		}
-		if spec, ok := verdict.LookupIn(c.Name, c.Code); ok && spec.Problem != "" {
-			problems = append(problems, map[string]any{"type": spec.Problem, "title": spec.Meaning, "detail": c.Params["detail"]})
-		}
-	}
-	status := http.StatusOK
-	if v.Outcome != verdict.Verified {
-		status = s.cfg.FailureStatus
-	}
-	writeJSON(w, status, "application/json", map[string]any{"verified": v.Outcome == verdict.Verified, "problemDetails": problems, "verdict": v})
-	return nil
-}
-
 // identifiers is the HTTP binding of DID resolution (DID Resolution section
 // 7), whole DIDs only.
 func (s *Server) identifiers(w http.ResponseWriter, r *http.Request) error {
@@ -177,6 +125,7 @@ func (s *Server) identifiers(w http.ResponseWriter, r *http.Request) error {
 		writeJSON(w, status, did.MediaTypeResolution, res)
 		return nil
 	}
+	w.Header().Set("Vary", "Accept")
 	w.Header().Set("ETag", `"`+base64.RawURLEncoding.EncodeToString([]byte(res.Meta.VersionID))+`"`)
 	switch {
 	case res.Meta.Deactivated:
@@ -237,12 +186,24 @@ func (s *Server) folder(w http.ResponseWriter, r *http.Request) error {
 func file(w http.ResponseWriter, r *http.Request, f node.FolderFile) error {
 	w.Header().Set("ETag", f.ETag)
 	w.Header().Set("Cache-Control", "public, max-age=60")
-	if r.Header.Get("If-None-Match") == f.ETag {
+	if holds(r.Header.Values("If-None-Match"), f.ETag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	writeBytes(w, http.StatusOK, f.ContentType, f.Body)
 	return nil
+}
+
+// holds tells whether If-None-Match names a strong tag of ours or any (RFC
+// 9110, section 13.1.2). A cache on the way may have marked it as weak; none
+// of our tags has a comma in it.
+func holds(header []string, tag string) bool {
+	for _, named := range strings.Split(strings.Join(header, ","), ",") {
+		if named = strings.TrimSpace(named); named == "*" || strings.TrimPrefix(named, "W/") == tag {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Server) watcherLog(w http.ResponseWriter, r *http.Request) error {

@@ -75,6 +75,7 @@ type Signer struct {
 	Resolution *did.Resolution // how its document was found; nil when not
 	Retired    bool            // the key stands in an older version only
 	Created    *time.Time      // the proof's own word, which proves no time
+	Chain      [][]byte        // certificates (DER) of a token, leaf first; without an anchor they prove nothing
 }
 
 // Checked is a credential with what was established about it.
@@ -124,14 +125,14 @@ func Check(ctx context.Context, body []byte, opt Options) *Checked {
 // CheckTree is Check for a credential that stands inside another document
 // which was read already.
 func CheckTree(ctx context.Context, tree map[string]any, opt Options) *Checked {
-	if isEnveloped(tree, "EnvelopedVerifiableCredential") {
+	if hasType(tree, "EnvelopedVerifiableCredential") {
 		return checkEnveloped(ctx, tree, opt)
 	}
 	out := &Checked{MediaType: MediaVC}
 	c, shape := read(tree)
 	out.Credential = c
-	expanded := out.integrity(ctx, opt)
-	out.Checks = slices.Concat(formatRows(c, shape, opt, covered{expanded: expanded}), out.Checks, dateRows(c, shape, opt.At))
+	sig := out.integrity(ctx, opt)
+	out.Checks = slices.Concat(formatRows(c, shape, opt, sig), out.Checks, dateRows(c, shape, opt.At))
 	out.fill()
 	return out
 }
@@ -165,13 +166,15 @@ func unreadable(err error) *Checked {
 
 const fromCredential = "credential"
 
-// covered is what the signature says about the form of a credential.
+// covered is what checking the signature said about the form of a credential.
 type covered struct {
 	// words: it covers the text as written, so that a word without a meaning is a
 	// finding only.
 	words bool
-	// expanded: it could only be checked by finding a meaning for every word.
+	// expanded: the document was expanded already, and odd is what compacted said.
 	expanded bool
+	odd      error
+	err      error // of the expansion
 }
 
 // formatRows judges shape, contexts and meaning.
@@ -190,17 +193,21 @@ func formatRows(c *Credential, shape error, opt Options, sig covered) []verdict.
 			}
 		}
 	}
-	if path := nestedContext(c.Tree); path != "" {
+	if path := nestedContext(c.Tree, opt.loader().Has); path != "" {
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
-	if len(rows) == 0 && !sig.expanded {
-		if err := opt.loader().Check(without(c.Tree, "proof")); err != nil {
-			code := expansionCode(err)
-			if sig.words && code == verdict.DataLoss {
-				rows = append(rows, row(verdict.OK))
-				code = verdict.WordUndefined
-			}
-			rows = append(rows, row(code).With("detail", err.Error()))
+	if len(rows) == 0 {
+		if !sig.expanded {
+			sig.err = opt.loader().Look(without(c.Tree, "proof"), func(v jsonld.View) { sig.odd = compacted(c.Tree, v) })
+		}
+		switch code := expansionCode(sig.err); {
+		case sig.err == nil && (sig.words || sig.odd == nil):
+		case sig.err == nil:
+			rows = append(rows, row(verdict.MalformedValue).With("detail", sig.odd.Error()))
+		case sig.words && code == verdict.DataLoss:
+			rows = append(rows, row(verdict.OK), row(verdict.WordUndefined).With("detail", sig.err.Error()))
+		default:
+			rows = append(rows, row(code).With("detail", sig.err.Error()))
 		}
 	}
 	if len(rows) == 0 {
@@ -227,44 +234,50 @@ func expansionCode(err error) verdict.Code {
 
 // nestedContext finds an @context below the top, which could give signed
 // words another meaning (Data Integrity 1.0 section 4.6, context validation).
-// Proofs carry theirs by rule; credentials inside a presentation are checked
-// on their own.
-func nestedContext(tree map[string]any) string {
+// Proofs carry theirs by rule; a credential inside, such as an endorsement, has
+// one of its own, which may name known contexts only.
+func nestedContext(tree map[string]any, known func(url string) bool) string {
 	for k, v := range tree {
 		if k == "@context" || k == "proof" {
 			continue
 		}
-		if p, found := contextBelow(v); found {
+		if p, found := contextBelow(v, known); found {
 			return k + p
 		}
 	}
 	return ""
 }
 
-// contextBelow finds an @context in v and returns the path to its object. The
+// contextBelow finds such an @context in v and returns the path to its object. The
 // path is put together on the way out only: there hardly ever is one.
-func contextBelow(v any) (path string, found bool) {
+func contextBelow(v any, known func(url string) bool) (path string, found bool) {
 	switch x := v.(type) {
 	case map[string]any:
-		if _, has := x["@context"]; has {
+		if c, has := x["@context"]; has && !(hasType(x, "VerifiableCredential") && allKnown(c, known)) {
 			return "", true
 		}
 		for k, e := range x {
-			if k == "proof" {
+			if k == "proof" || k == "@context" {
 				continue
 			}
-			if p, found := contextBelow(e); found {
+			if p, found := contextBelow(e, known); found {
 				return "." + k + p, true
 			}
 		}
 	case []any:
 		for i, e := range x {
-			if p, found := contextBelow(e); found {
+			if p, found := contextBelow(e, known); found {
 				return fmt.Sprintf("[%d]%s", i, p), true
 			}
 		}
 	}
 	return "", false
+}
+
+// allKnown tells whether an @context consists of known URLs alone.
+func allKnown(c any, known func(url string) bool) bool {
+	list, err := stringOrList(c)
+	return err == nil && !slices.ContainsFunc(list, func(u string) bool { return !known(u) })
 }
 
 func dateRows(c *Credential, shape error, at time.Time) []verdict.Check {
@@ -294,12 +307,12 @@ func dateRows(c *Credential, shape error, at time.Time) []verdict.Check {
 	return rows
 }
 
-// integrity verifies the proofs and then asks whose key it was. expanded is that
-// of the report.
-func (c *Checked) integrity(ctx context.Context, opt Options) (expanded bool) {
+// integrity verifies the proofs and then asks whose key it was.
+func (c *Checked) integrity(ctx context.Context, opt Options) (sig covered) {
 	keys := NewKeys(ctx, opt)
 	report, err := proof.Verify(ctx, c.Credential.Tree, keys.Find, proof.Options{
 		Purpose: proof.AssertionMethod, Now: opt.At, Skew: opt.Skew, Loader: opt.loader(), JSONLD: opt.JSONLD,
+		Look: func(v jsonld.View) { sig.odd = compacted(c.Credential.Tree, v) },
 	})
 	if err != nil {
 		code := verdict.ProofMalformed
@@ -309,7 +322,7 @@ func (c *Checked) integrity(ctx context.Context, opt Options) (expanded bool) {
 		c.Checks = append(c.Checks,
 			verdict.New(verdict.Integrity, code).With("detail", err.Error()).From(fromCredential),
 			verdict.New(verdict.Signer, verdict.NotChecked).As(verdict.Unknown))
-		return false
+		return sig
 	}
 	best := decisive(report.Proofs, c.Credential.Issuer)
 	row := c.integrityRow(report.Proofs[best], opt)
@@ -323,7 +336,8 @@ func (c *Checked) integrity(ctx context.Context, opt Options) (expanded bool) {
 		c.Document = report.Document
 	}
 	c.signerRows(report.Proofs[best], keys, opt)
-	return report.Expanded
+	sig.expanded = report.Expanded
+	return sig
 }
 
 // decisive picks the proof that counts: the issuer's own, a good one before
@@ -371,6 +385,8 @@ func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
 		return row(verdict.OK)
 	case errors.Is(err, errNoKey):
 		return row(verdict.KeyUnavailable)
+	case errors.Is(err, proof.ErrBaseProof):
+		return row(verdict.ProofNotDerived)
 	case errors.Is(err, proof.ErrTransform):
 		return c.untransformed(p, row, opt)
 	case errors.Is(err, proof.ErrSuite):

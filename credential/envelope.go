@@ -223,8 +223,8 @@ func checkJSON(ctx context.Context, body []byte, opt Options) *Checked {
 	return CheckTree(ctx, tree, opt)
 }
 
-// isEnveloped tells whether a tree is an enveloped object of the given type.
-func isEnveloped(tree map[string]any, typ string) bool {
+// hasType tells whether an object is of the given type.
+func hasType(tree map[string]any, typ string) bool {
 	types, err := stringOrList(tree["type"])
 	return err == nil && slices.Contains(types, typ)
 }

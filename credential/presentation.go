@@ -53,7 +53,7 @@ func CheckPresentation(ctx context.Context, body []byte, opt Options) (*Presenta
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrParse, err)
 	}
-	if isEnveloped(tree, "EnvelopedVerifiablePresentation") {
+	if hasType(tree, "EnvelopedVerifiablePresentation") {
 		mediaType, data, err := dataURL(tree)
 		if err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ func IsPresentation(body []byte) bool {
 	switch Sniff(body) {
 	case MediaVC:
 		tree, err := strictjson.ParseObject(body, Options{}.limits())
-		return err == nil && (isEnveloped(tree, "VerifiablePresentation") || isEnveloped(tree, "EnvelopedVerifiablePresentation"))
+		return err == nil && (hasType(tree, "VerifiablePresentation") || hasType(tree, "EnvelopedVerifiablePresentation"))
 	case MediaJWT:
 		t, err := jose.Parse(string(bytes.TrimSpace(body)), MaxBytes)
 		if err != nil {
@@ -144,7 +144,7 @@ func (p *Presentation) readCredentials(texts bool) error {
 		case isText && texts:
 		case !isMap:
 			return fmt.Errorf("%w: verifiableCredential[%d]: must be an object", ErrMalformed, i)
-		case p.MediaType == MediaVPJWT && !isEnveloped(m, "EnvelopedVerifiableCredential"):
+		case p.MediaType == MediaVPJWT && !hasType(m, "EnvelopedVerifiableCredential"):
 			// VC-JOSE-COSE 1.0 section 3.1.2.
 			return fmt.Errorf("%w: verifiableCredential[%d]: must be enveloped", ErrMalformed, i)
 		}

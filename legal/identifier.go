@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/bonafide-id/bonafide/internal/country"
 )
 
 // Identifier is one persistent identifier of an organisation.
@@ -46,12 +48,12 @@ func worldwide(scheme string) bool {
 // XI and UK as GB, and a VAT number without its country prefix. It checks
 // nothing; see [Identifier.Check].
 func (id Identifier) Canonical() Identifier {
-	out := Identifier{Scheme: squeeze(id.Scheme), Country: Country(id.Country), Value: squeeze(id.Value)}
+	out := Identifier{Scheme: squeeze(id.Scheme), Country: country.Canonical(id.Country), Value: squeeze(id.Value)}
 	switch out.Scheme {
 	case schemeLEI:
 		out.Country = "" // XG in certificates; the number is worldwide
 	case schemeVAT:
-		if len(out.Value) > 2 && Country(out.Value[:2]) == out.Country && out.Country != "" {
+		if len(out.Value) > 2 && country.Canonical(out.Value[:2]) == out.Country && out.Country != "" {
 			out.Value = out.Value[2:]
 		}
 	}
@@ -106,7 +108,7 @@ func (id Identifier) Check() error {
 	if c.Country == "" && !worldwide(c.Scheme) {
 		return fmt.Errorf("%w: %s needs a country", ErrIdentifier, c.Scheme)
 	}
-	if c.Country != "" && !IsCountry(c.Country) {
+	if c.Country != "" && !country.Is(c.Country) {
 		return fmt.Errorf("%w: country %q", ErrIdentifier, clip(id.Country))
 	}
 	switch c.Scheme {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/bonafide-id/bonafide/internal/country"
 )
 
 // Name is a legal name, in the language given where one is.
@@ -24,7 +26,7 @@ type Seat struct {
 
 // String writes country, region and locality with commas between.
 func (s Seat) String() string {
-	parts := []string{Country(s.Country), s.Region, s.Locality}
+	parts := []string{country.Canonical(s.Country), s.Region, s.Locality}
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ", ")
 }
 
@@ -72,7 +74,7 @@ func (o Organisation) Validate() error {
 	if err := o.ID.Check(); err != nil {
 		return err
 	}
-	if !IsCountry(Country(o.Seat.Country)) {
+	if !country.Is(country.Canonical(o.Seat.Country)) {
 		return bad("seat.country", "must be two letters of ISO 3166-1, such as ES")
 	}
 	if !plainText(o.Seat.Region) || !plainText(o.Seat.Locality) {
@@ -125,7 +127,7 @@ func (o Organisation) subject(id string, types ...string) map[string]any {
 		number["country"] = c.Country
 	}
 	out["legalIdentifier"] = number
-	seat := map[string]any{"type": "LegalSeat", "country": Country(o.Seat.Country)}
+	seat := map[string]any{"type": "LegalSeat", "country": country.Canonical(o.Seat.Country)}
 	put(seat, "region", o.Seat.Region)
 	put(seat, "locality", o.Seat.Locality)
 	out["legalSeat"] = seat
@@ -186,8 +188,8 @@ func readOrganisation(sub map[string]any) (o Organisation, person bool, err erro
 		o.Seat.Country, _ = m["country"].(string)
 		o.Seat.Region, _ = m["region"].(string)
 		o.Seat.Locality, _ = m["locality"].(string)
-		o.Seat.Country = Country(o.Seat.Country)
-		if !IsCountry(o.Seat.Country) {
+		o.Seat.Country = country.Canonical(o.Seat.Country)
+		if !country.Is(o.Seat.Country) {
 			return bad("legalSeat.country")
 		}
 	}

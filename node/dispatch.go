@@ -8,12 +8,6 @@ import (
 	"slices"
 
 	"github.com/bonafide-id/bonafide/internal/strictjson"
-	"github.com/bonafide-id/bonafide/verdict"
-)
-
-const (
-	passResult = verdict.Pass
-	warnResult = verdict.Warn
 )
 
 // Caller is who calls an operation.

@@ -248,15 +248,31 @@ func (n *Node) exportOwn(ctx context.Context, subject string) {
 	}
 }
 
-// WatcherLog returns the log of any identifier that is held and given out
+// WatcherLog returns the log of an identifier that is held and given out
 // (did:webvh 1.0, watchers).
 func (n *Node) WatcherLog(ctx context.Context, scid string) ([]byte, error) {
+	if err := n.gives(ctx, scid); err != nil {
+		return nil, err
+	}
 	log, _, err := n.replica.LogFiles(ctx, scid)
 	return log, err
 }
 
+// gives holds the watcher's routes to what peers are given too: what was only
+// looked up says whom this node had to do with (ErrUnknown).
+func (n *Node) gives(ctx context.Context, subject string) error {
+	row, err := n.replica.Subject(ctx, subject)
+	if err == nil && row.Class == store.ClassStranger && !n.cfg.ServeAll {
+		return fmt.Errorf("%w: %.100s is not given out", replica.ErrUnknown, subject)
+	}
+	return err
+}
+
 // WatcherWitness returns the witness file of an identifier that is held.
 func (n *Node) WatcherWitness(ctx context.Context, scid string) ([]byte, error) {
+	if err := n.gives(ctx, scid); err != nil {
+		return nil, err
+	}
 	_, w, err := n.replica.LogFiles(ctx, scid)
 	if err == nil && len(w) == 0 {
 		return nil, fmt.Errorf("%w: no witness file of %s", replica.ErrUnknown, scid)
@@ -268,6 +284,9 @@ func (n *Node) WatcherWitness(ctx context.Context, scid string) ([]byte, error) 
 func (n *Node) WatcherResource(ctx context.Context, scid, path string) (FolderFile, error) {
 	if err := record.CheckPath(path); err != nil {
 		return FolderFile{}, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	if err := n.gives(ctx, scid); err != nil {
+		return FolderFile{}, err
 	}
 	v, err := n.replica.File(ctx, scid, path)
 	if err != nil {

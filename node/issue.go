@@ -81,26 +81,12 @@ func (n *Node) issue(ctx context.Context, q IssueRequest) (IssueResponse, error)
 			return IssueResponse{}, err
 		}
 	}
-	suite := q.Suite
-	if suite == "" {
-		suite = proof.EdDSAJCS2022
-	}
-	signed, err := proof.Sign(ctx, tree, signer, proof.SignOptions{Suite: suite, Created: now, Loader: n.loader,
-		VerificationMethod: h.DID() + "#" + signer.Public().Multikey()})
+	secured, err := n.secure(ctx, q, tree, signer, h.DID()+"#"+signer.Public().Multikey(), now)
 	if err != nil {
 		return IssueResponse{}, err
 	}
-	if out.Credential, err = strictjson.Canonical(signed); err != nil {
-		return IssueResponse{}, err
-	}
+	out.Credential, out.Token = secured.Credential, secured.Token
 	out.ID, _ = tree["id"].(string)
-	// What we hand out must pass our own checks.
-	checked := credential.Check(ctx, out.Credential, credential.Options{Resolver: n.replica.Resolver(), At: now, Loader: n.loader})
-	for _, row := range checked.Checks {
-		if row.Name != "dates" && row.Result != passResult && row.Result != warnResult {
-			return IssueResponse{}, fmt.Errorf("%w: %s: %s %s", credential.ErrProfile, row.Name, row.Code, row.Params["detail"])
-		}
-	}
 	n.kickIfNewLists(ctx, is.Subject)
 	return out, nil
 }
@@ -268,11 +254,13 @@ func (n *Node) target(ctx context.Context, subject, name string, body []byte) (l
 	return row.List, row.Index, nil
 }
 
-// targetOfCredential reads list and index out of a credential of this issuer.
+// targetOfCredential reads list and index out of a credential of this issuer, in
+// whichever form it is. Whether it still holds does not matter here: an expired
+// credential can be revoked too.
 func (n *Node) targetOfCredential(ctx context.Context, subject string, body []byte) (int64, int64, error) {
-	c, err := credential.Parse(body, strictjson.Limits{})
-	if err != nil {
-		return 0, 0, err
+	c := credential.Check(ctx, body, n.checkOptions(ctx, n.clock())).Credential
+	if c == nil {
+		return 0, 0, fmt.Errorf("%w: it cannot be read as a credential", ErrTarget)
 	}
 	if subjectOf(c.Issuer) != subject {
 		return 0, 0, fmt.Errorf("%w: it is by %s", ErrTarget, c.Issuer)

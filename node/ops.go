@@ -203,12 +203,18 @@ type IssueRequest struct {
 	Tree     json.RawMessage `json:"tree,omitempty"`
 	LocalRef string          `json:"localRef,omitempty"` // kept in the private register
 	Suite    string          `json:"suite,omitempty"`    // eddsa-jcs-2022 (default) or eddsa-rdfc-2022
-	NoStatus bool            `json:"noStatus,omitempty"`
+	// Format is json (the default), jwt or sd-jwt; Hide are JSON pointers to the
+	// members that the holder of an sd-jwt may hold back.
+	Format   string   `json:"format,omitempty"`
+	Hide     []string `json:"hide,omitempty"`
+	NoStatus bool     `json:"noStatus,omitempty"`
 }
 
-// IssueResponse is the signed credential.
+// IssueResponse is the signed credential. Token is set for a form that is no
+// JSON; Credential then envelops it.
 type IssueResponse struct {
 	Credential json.RawMessage `json:"credential"`
+	Token      string          `json:"token,omitempty"`
 	ID         string          `json:"id"`
 	Status     []StatusRow     `json:"status"`
 }

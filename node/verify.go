@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/credential/edc"
+	"github.com/bonafide-id/bonafide/credential/schema"
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/did/webvh"
 	"github.com/bonafide-id/bonafide/legal"
@@ -27,7 +29,7 @@ import (
 func trace(ctx context.Context, asked ...string) { verify.Asked(ctx, asked...) }
 
 func (n *Node) checkOptions(context.Context, time.Time) credential.Options {
-	return credential.Options{Resolver: n.registry, At: n.clock(), Loader: n.loader}
+	return credential.Options{Resolver: n.registry, At: n.clock(), Loader: n.loader, Openers: verify.Openers(edc.Trust{})}
 }
 
 // VerifyFull makes a verdict about a credential. The error is about the
@@ -83,8 +85,28 @@ func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context,
 		return ctx, j, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	j.v = verify.New(verify.Config{Resolver: over.Resolver(n.registry), Status: over.Status(lists{n}),
-		Issuers: issuers{n, over}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped()})
+		Issuers: issuers{n, over}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped(),
+		Resources: func(issuer string) schema.Source { return over.Resources(folderFiles{n, issuer}) }})
 	return ctx, j, nil
+}
+
+// folderFiles finds the schemas that an issuer keeps in its folder. Nothing is
+// fetched for them: a folder travels as a whole.
+type folderFiles struct {
+	n      *Node
+	issuer string
+}
+
+func (f folderFiles) Resource(ctx context.Context, url string) ([]byte, string, error) {
+	subject, path, err := f.n.replica.Locate(ctx, f.issuer, url)
+	if err != nil {
+		return nil, "", err
+	}
+	v, err := f.n.replica.File(ctx, subject, path)
+	if err == nil && (v.State != replica.Current || v.Body == nil) {
+		err = fmt.Errorf("%w: %s", replica.ErrUnknown, path)
+	}
+	return v.Body, "", err
 }
 
 // policyOf reads the policy of a request: a shipped name, a TOML text, or the

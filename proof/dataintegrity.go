@@ -49,6 +49,10 @@ type Options struct {
 	MaxProofs int
 	// JSONLD bounds canonicalisation.
 	JSONLD jsonld.Limits
+	// Look, when set, is shown what the document, without its proofs, expands to,
+	// each time that a proof over RDF has it expanded: a caller who also wants to
+	// look need not expand it again. See Report.Expanded.
+	Look func(jsonld.View)
 }
 
 // Result is what became of one proof. Err is nil when the proof verifies.
@@ -72,9 +76,8 @@ type Report struct {
 	// proof that carries an @context, with exactly that @context, because
 	// anything appended later was not signed.
 	Document map[string]any
-	// Expanded says that a proof over RDF holds for exactly the document without
-	// its proofs: the loader of the options has expanded that, so that a caller
-	// need not do it again to know that every word in it has a meaning.
+	// Expanded says that Look was shown the document by a proof that holds: every
+	// word in it has a meaning for the loader of the options.
 	Expanded bool
 }
 
@@ -220,13 +223,17 @@ func (v *verification) verifyOne(i int) error {
 		return fmt.Errorf("proof %d: verification method %s: %w", i, r.VerificationMethod, err)
 	}
 	r.Key = pub
-	if err := signature.verify(r.Suite, secured, p, pub, v.opt); err != nil {
+	opt, shown := v.opt, false
+	if look := opt.Look; look != nil {
+		opt.Look = func(view jsonld.View) { shown = true; look(view) }
+	}
+	if _, chained := p["previousProof"]; chained {
+		opt.Look = nil // the proof covers more than the document
+	}
+	if err := signature.verify(r.Suite, secured, p, pub, opt); err != nil {
 		return err
 	}
-	// In a chain the proof covers more than the document.
-	if _, chained := p["previousProof"]; !chained && !isJCS(r.Suite) {
-		v.expanded = true
-	}
+	v.expanded = v.expanded || shown
 	return nil
 }
 

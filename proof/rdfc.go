@@ -17,7 +17,7 @@ func hashRDFC(doc, config map[string]any, hash crypto.Hash, opt Options) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	out, err := opt.Loader.AppendHash(cfg, doc, hash, opt.JSONLD)
+	out, err := opt.Loader.AppendHash(cfg, doc, hash, opt.JSONLD, opt.Look)
 	if err != nil {
 		return nil, fmt.Errorf("%w: document: %w", ErrTransform, err)
 	}
@@ -38,7 +38,7 @@ func hashConfig(doc, config map[string]any, hash crypto.Hash, opt Options) ([]by
 	}
 	cfg := without(config, signature, "@context")
 	cfg["@context"] = doc["@context"]
-	out, err := opt.Loader.AppendHash(make([]byte, 0, 2*hash.Size()), cfg, hash, opt.JSONLD)
+	out, err := opt.Loader.AppendHash(make([]byte, 0, 2*hash.Size()), cfg, hash, opt.JSONLD, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: proof options: %w", ErrTransform, err)
 	}

@@ -69,6 +69,10 @@ func Render(w io.Writer, v *verdict.Verdict, opt Options) error {
 	p.field("Where", join(v.Place.Locality, v.Place.Region, v.Place.Country))
 	p.field("When", dates(v))
 	p.field("As of", fmt.Sprintf("%s, policy %s", v.AsOf.Format(time.RFC3339), v.Policy.Name))
+	// Also where all is well: how old the word is on which that rests.
+	if row, ok := v.Worst(verdict.Freshness); ok && row.Age != nil {
+		p.field("Evidence", Age(row.Age.Std())+" old")
+	}
 	if len(v.Policy.Changes) > 0 {
 		p.field("Changed", strings.Join(v.Policy.Changes, ", "))
 	}
@@ -81,6 +85,35 @@ func Render(w io.Writer, v *verdict.Verdict, opt Options) error {
 	}
 	if !opt.Verbose {
 		p.line("%s", p.paint("2", fmt.Sprintf("%d checks in all; --verbose shows those that passed.", len(v.Checks))))
+	}
+	return p.err
+}
+
+// RenderPresentation writes a report of a presentation and of each credential
+// inside.
+func RenderPresentation(w io.Writer, v *verdict.Presentation, opt Options) error {
+	p := &printer{w: w, opt: opt}
+	word := map[verdict.Outcome]string{verdict.Verified: "VERIFIED", verdict.Invalid: "INVALID"}[v.Outcome]
+	colour := map[verdict.Outcome]string{verdict.Verified: "32;1", verdict.Invalid: "31;1", verdict.Indeterminate: "33;1"}[v.Outcome]
+	if word == "" {
+		word = "NOT ESTABLISHED"
+	}
+	p.line("%s", p.paint(colour, fmt.Sprintf("%s: presentation of %d credentials", word, len(v.Credentials))))
+	p.field("Holder", v.Holder)
+	if v.Unsigned {
+		p.line("  Nobody signed the presentation and no proof was asked for: it is a mere envelope.")
+	}
+	for _, c := range v.Checks {
+		if c.Result != verdict.Pass || opt.Verbose {
+			p.check(c)
+		}
+	}
+	for i, c := range v.Credentials {
+		p.line("")
+		p.line("%s", p.paint("1", fmt.Sprintf("Credential %d of %d", i+1, len(v.Credentials))))
+		if p.err == nil {
+			p.err = Render(w, c, opt)
+		}
 	}
 	return p.err
 }

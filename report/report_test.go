@@ -52,6 +52,25 @@ func TestHostileTextIsQuoted(t *testing.T) {
 	}
 }
 
+// The age of what a good verdict rests on is not hidden with the rows that
+// passed.
+func TestAgeIsShown(t *testing.T) {
+	v := sample()
+	for i, c := range v.Checks {
+		if c.Name == verdict.Freshness {
+			v.Checks[i] = c.Aged(3 * time.Hour)
+		}
+	}
+	v.Settle()
+	var b bytes.Buffer
+	if err := Render(&b, v, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(b.String(), "VERIFIED") || !strings.Contains(b.String(), "3 h old") {
+		t.Errorf("no age in:\n%s", b.String())
+	}
+}
+
 // Every code of the registry has words.
 func TestEveryCodeHasWords(t *testing.T) {
 	for _, s := range verdict.Codes() {

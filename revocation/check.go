@@ -31,8 +31,11 @@ type Request struct {
 
 // Found is a list as a source has it, not yet verified.
 type Found struct {
-	Body   []byte
-	Source string // "replica", "stapled", "origin", "mirror", ...
+	Body []byte
+	// Source is "replica", "stapled", "mirror", ...; "origin" says that this
+	// node itself had Body over TLS from Request.URL just now, and is the only
+	// source besides the operator's word under which an unsigned list counts.
+	Source string
 	// At is when the list was known to be current: the time of the head in
 	// which it stands. Zero: the list's own validFrom counts.
 	At time.Time
@@ -73,6 +76,9 @@ type Options struct {
 	PracticeUnknown bool
 	// Demand says that the policy demands a status.
 	Demand bool
+	// Lenient reads a statusListIndex that is a JSON number, with a warning;
+	// by the specification such an entry is malformed.
+	Lenient bool
 }
 
 // Result is what became of all status entries of a credential.
@@ -97,10 +103,25 @@ func Check(ctx context.Context, c *credential.Credential, opt Options) Result {
 	}
 	good, decisive := 0, 0
 	for _, m := range c.Status {
+		if typeOf(m) == typeEdTech {
+			decisive++
+			if res.unsigned(ctx, m, c, opt) {
+				good++
+			}
+			continue
+		}
+		number := false
+		if opt.Lenient {
+			m, number = numberToText(m)
+		}
 		e, row, ok := ParseEntry(m)
 		if !ok {
 			res.add(row)
 			continue
+		}
+		if number {
+			res.add(verdict.New(verdict.Status, verdict.StatusIndexNotString).With("list", e.List).
+				With("index", strconv.FormatInt(e.Index, 10)).From("credential"))
 		}
 		if e.Purpose == Revocation || e.Purpose == Suspension {
 			decisive++
@@ -211,6 +232,9 @@ func (l *List) suits(e Entry, issuer string, found *Found, opt Options) (verdict
 	}
 	if l.ID != e.List && !found.Vouched {
 		return bad(verdict.StatusVerification, fmt.Sprintf("the list calls itself %s", clip(l.ID)))
+	}
+	if l.legacy && e.Type != typeEntry2021 {
+		return bad(verdict.MalformedValue, "the list is a "+typeList2021)
 	}
 	if !slices.Contains(l.Purposes, e.Purpose) {
 		return bad(verdict.StatusPurposeMismatch, fmt.Sprintf("the list is for %v", l.Purposes))

@@ -1,5 +1,6 @@
 // Package revocation keeps and reads the status of credentials by W3C
-// Bitstring Status Lists 1.0.
+// Bitstring Status Lists 1.0. It also reads their forerunner, StatusList2021,
+// and the unsigned revocation lists of Open Badges.
 //
 // For a verifier the first call to make is [Check]: it takes a credential,
 // finds the lists that its status entries name through a [Source], verifies
@@ -12,8 +13,9 @@
 // It promises that revocation is final, that a bit once seen set stays
 // decisive, that allocation changes nothing that is published, that a list is
 // read only after its proof, its issuer, its id, its purpose, its term and its
-// length were checked, and that whatever cannot be established is unknown,
-// never "not revoked". Index 0 is the most significant bit of the first byte.
+// length were checked, that an unsigned list counts only from its own web site
+// or on the operator's word, and that whatever cannot be established is
+// unknown, never "not revoked". Index 0 is the most significant bit of the first byte.
 //
 // It never fetches anything itself, never asks anybody about one credential,
 // and never stores a reason or a person in what is published.

@@ -1,7 +1,9 @@
 package revocation
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 
 	"github.com/bonafide-id/bonafide/verdict"
@@ -23,6 +25,7 @@ const (
 const (
 	TypeEntry     = "BitstringStatusListEntry"
 	typeEntry2021 = "StatusList2021Entry"
+	typeEdTech    = "1EdTechRevocationList"
 	typeList      = "BitstringStatusListCredential"
 	typeList2021  = "StatusList2021Credential"
 )
@@ -37,16 +40,24 @@ type Entry struct {
 	List    string // URL of the status list credential
 }
 
-// ParseEntry reads one credentialStatus object (section 2.1). ok is false when
-// it cannot be used, and the row, of the check status, says why.
+// typeOf returns the one type of a credentialStatus object, or "".
+func typeOf(m map[string]any) string {
+	if list, ok := m["type"].([]any); ok && len(list) == 1 {
+		typ, _ := list[0].(string)
+		return typ
+	}
+	typ, _ := m["type"].(string)
+	return typ
+}
+
+// ParseEntry reads one credentialStatus object that names a place in a list of
+// bits (section 2.1). ok is false when it cannot be used, and the row, of the
+// check status, says why.
 func ParseEntry(m map[string]any) (e Entry, row verdict.Check, ok bool) {
 	bad := func(code verdict.Code, detail string) (Entry, verdict.Check, bool) {
 		return Entry{}, verdict.New(verdict.Status, code).With("detail", detail).From("credential"), false
 	}
-	e.Type, _ = m["type"].(string)
-	if list, isList := m["type"].([]any); isList && len(list) == 1 {
-		e.Type, _ = list[0].(string)
-	}
+	e.Type = typeOf(m)
 	if e.Type != TypeEntry && e.Type != typeEntry2021 {
 		return bad(verdict.UnknownStatusType, "type "+strconv.Quote(e.Type))
 	}
@@ -75,6 +86,19 @@ func ParseEntry(m map[string]any) (e Entry, row verdict.Check, ok bool) {
 		return bad(verdict.MalformedValue, "id must not be the URL of the list")
 	}
 	return e, verdict.Check{}, true
+}
+
+// numberToText returns m with a statusListIndex that was written as a number
+// written as the text that the specification demands, and whether that was so.
+// The number must be spelled as the text would be.
+func numberToText(m map[string]any) (map[string]any, bool) {
+	n, ok := m["statusListIndex"].(json.Number)
+	if !ok {
+		return m, false
+	}
+	m = maps.Clone(m)
+	m["statusListIndex"] = n.String()
+	return m, true
 }
 
 // decimal accepts canonical decimal digits only: no sign, space or leading

@@ -6,6 +6,9 @@ var (
 	// ErrEncoding: an encodedList is not what the specification demands. The
 	// status is unknown.
 	ErrEncoding = hint.New("revocation: the encoded list is malformed", "Ask the issuer; its status list is not base64url of one GZIP member with the prefix u.")
+	// ErrRevocationList: an unsigned list of revoked credentials is not what its
+	// format demands. The status is unknown.
+	ErrRevocationList = hint.New("revocation: the revocation list is malformed", "Ask the issuer; its list of revoked credentials does not follow the format of 1EdTech.")
 	// ErrTooLarge: a list unpacks to more than is read. The status is unknown.
 	ErrTooLarge = hint.New("revocation: the list is too large", "Raise the limit only if you trust the issuer; the specification needs 16 KiB.")
 	// ErrRange: an index lies outside a list.

@@ -24,6 +24,8 @@ type List struct {
 	ValidUntil *time.Time
 	// TTL is when a refresh should be tried; it never extends the term.
 	TTL time.Duration
+	// legacy marks a StatusList2021Credential.
+	legacy bool
 }
 
 // ListSpec says what list credential to build.
@@ -103,7 +105,7 @@ func ReadList(ctx context.Context, body []byte, opt Options) (l *List, row verdi
 
 // unpack reads the subject of a verified list (section 2.2).
 func unpack(c *credential.Credential, doc map[string]any, max int64) (*List, error) {
-	legacy := c.Has(typeList2021)
+	legacy := c.Has(typeList2021) && !c.Has(typeList)
 	if !c.Has(typeList) && !legacy {
 		return nil, fmt.Errorf("%w: type does not include %s", ErrEncoding, typeList)
 	}
@@ -118,7 +120,7 @@ func unpack(c *credential.Credential, doc map[string]any, max int64) (*List, err
 	if t, _ := subject["type"].(string); t != want {
 		return nil, fmt.Errorf("%w: credentialSubject.type is not %s", ErrEncoding, want)
 	}
-	l := &List{ID: c.ID, Issuer: c.Issuer, ValidFrom: c.ValidFrom, ValidUntil: c.ValidUntil}
+	l := &List{ID: c.ID, Issuer: c.Issuer, ValidFrom: c.ValidFrom, ValidUntil: c.ValidUntil, legacy: legacy}
 	switch p := subject["statusPurpose"].(type) {
 	case string:
 		l.Purposes = []Purpose{Purpose(p)}

@@ -26,10 +26,13 @@ const (
 	AnnexIncomplete     Code = "annex_incomplete"
 	SchemaViolated      Code = "schema_violated"
 	SchemaUnavailable   Code = "schema_unavailable"
+	SchemaUnsupported   Code = "schema_unsupported"
+	SchemaNotEvaluated  Code = "schema_not_evaluated"
 	ResourceDiffers     Code = "resource_differs"
 	ResourceUnavailable Code = "resource_unavailable"
 	TokenType           Code = "token_type"
 	WordUndefined       Code = "word_undefined"
+	EndorsementUnproven Code = "endorsement_unproven"
 )
 
 // Codes of the check integrity.
@@ -43,7 +46,10 @@ const (
 	ProofCreatedInFuture Code = "proof_created_in_future"
 	ProofExpired         Code = "proof_expired"
 	ProofExtra           Code = "proof_extra"
+	DisclosureInvalid    Code = "disclosure_invalid"
+	BindingInvalid       Code = "key_binding_invalid"
 	AlgorithmRefused     Code = "algorithm_refused"
+	ProofNotDerived      Code = "proof_not_derived"
 	KeyUnavailable       Code = "key_unavailable"
 	InvalidDomain        Code = "INVALID_DOMAIN_ERROR"
 	InvalidChallenge     Code = "INVALID_CHALLENGE_ERROR"
@@ -121,6 +127,8 @@ const (
 	BitWentBack              Code = "bit_went_back"
 	RefreshAvailable         Code = "refresh_available"
 	MessageSet               Code = "message_set"
+	StatusListUnsigned       Code = "status_list_unsigned"
+	StatusIndexNotString     Code = "status_index_not_string"
 )
 
 // Codes of the check freshness.

@@ -92,6 +92,11 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 		Awarded: wholePtr(v.Dates.Awarded), Signed: wholePtr(v.Dates.Signed), ExistedBy: wholePtr(v.Dates.ExistedBy),
 	}
 	p.Place.By = list(v.Place.By)
+	p.Annex = make([]Element, len(v.Annex))
+	for i, e := range v.Annex {
+		e.Findings = list(e.Findings)
+		p.Annex[i] = e
+	}
 	return json.Marshal(p)
 }
 

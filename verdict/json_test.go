@@ -43,6 +43,8 @@ func full() Verdict {
 			Achievement: "Go", Credits: "4 ECTS", Level: "EQF 6", Awarding: "Uni"},
 		Dates: DatesView{ValidFrom: at(-1), ValidUntil: at(1), Awarded: at(2), Signed: at(3), ExistedBy: at(4)},
 		Place: PlaceView{Country: "BE", Region: "BE-BRU", Locality: "Brussels", State: Proven, By: []string{"x"}},
+		Annex: []Element{{Number: 7, Name: "workload", Mandatory: true, State: "malformed", Path: "x.y", Principle: 2,
+			Findings: []Finding{{Code: "duration_absurd", Path: "x.y", Severity: "warn", Text: "Sixty months."}}}},
 	}
 	v.Checks[4] = New(Status, OK).With("purpose", "revocation").From("replica").Aged(90*time.Minute + time.Millisecond).
 		On(Evidence{Kind: "status-list", ID: "https://uni.example/status/1", Digest: "bafkrei", By: "did:x", At: at(-time.Hour)})
@@ -143,6 +145,9 @@ func TestSchemaRefuses(t *testing.T) {
 		{"more in subject", func(d map[string]any) { inside(d, "subject")["x"] = 1 }, false},
 		{"more in dates", func(d map[string]any) { inside(d, "dates")["x"] = 1 }, false},
 		{"more in place", func(d map[string]any) { inside(d, "place")["x"] = 1 }, false},
+		{"more in an element", func(d map[string]any) { inside(d, "annex")["x"] = 1 }, false},
+		{"more in a finding", func(d map[string]any) { inside(d, "annex", "findings")["x"] = 1 }, false},
+		{"element 17", func(d map[string]any) { inside(d, "annex")["number"] = 17 }, false},
 		{"time with fraction", func(d map[string]any) { d["asOf"] = "2026-11-24T12:00:00.5Z" }, false},
 		{"time with offset", func(d map[string]any) { d["asOf"] = "2026-11-24T12:00:00+01:00" }, false},
 		{"no such time", func(d map[string]any) { d["asOf"] = "2026-11-31T12:00:00Z" }, false},
@@ -202,7 +207,7 @@ func TestFullVerdictFillsEveryMember(t *testing.T) {
 func TestVerdictJSONIsStable(t *testing.T) {
 	v := full()
 	v.Checks = v.Checks[4:5]
-	v.Issuer, v.Subject, v.Place = IssuerView{ID: "did:x"}, SubjectView{}, PlaceView{}
+	v.Issuer, v.Subject, v.Place, v.Annex = IssuerView{ID: "did:x"}, SubjectView{}, PlaceView{}, nil
 	v.Dates = DatesView{ValidFrom: at(1500 * time.Millisecond)}
 	v.Settle()
 	got, err := json.Marshal(v)
@@ -215,7 +220,7 @@ func TestVerdictJSONIsStable(t *testing.T) {
 		`"evidence":[{"kind":"status-list","id":"https://uni.example/status/1","digest":"bafkrei","by":"did:x","at":"2026-11-24T11:00:00Z"}],` +
 		`"age":5400,"source":"replica","principle":9}],` +
 		`"issuer":{"id":"did:x","fields":[],"recognitions":[],"closed":false},"subject":{"types":[]},` +
-		`"dates":{"validFrom":"2026-11-24T12:00:01Z"},"place":{"state":"absent","by":[]}}`
+		`"dates":{"validFrom":"2026-11-24T12:00:01Z"},"place":{"state":"absent","by":[]},"annex":[]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -70,7 +70,7 @@ func TestRegistryIsWellFormed(t *testing.T) {
 // that is missing, old or unusable. None of them may ever be a failure.
 func TestMissingEvidenceCodesCannotFail(t *testing.T) {
 	missing := map[CheckName][]Code{
-		Format:        {UnknownFormat, UnknownContext, TooLarge, SchemaUnavailable, ResourceUnavailable},
+		Format:        {UnknownFormat, UnknownContext, TooLarge, SchemaUnavailable, SchemaUnsupported, SchemaNotEvaluated, ResourceUnavailable},
 		Integrity:     {ProofMissing, ProofUnknownSuite, KeyUnavailable},
 		Signer:        {SignerRetired, SignerUnknown, DIDMethodUnsupported, DIDNotFound, DIDUnreachable, DIDInvalid, DIDForked, NotAttestedByMirrors, WitnessesMissing, InvalidDocument},
 		Status:        {NoStatusNamed, StatusDemandedByPractice, StatusDemandedByPolicy, PracticeUnavailable, StatusRetrieval, StatusVerification, StatusListLength, StatusRange, MalformedValue, ListUnavailable, ListExpired, ListNotYetValid, ListIssuerNotAuthorised, ListPathNotInHead, ListRolledBack, StatusPurposeMismatch, UnknownStatusType},
@@ -98,7 +98,7 @@ func TestMissingEvidenceCodesCannotFail(t *testing.T) {
 func TestOnlyTheseMakeInvalid(t *testing.T) {
 	want := []string{
 		"integrity signature_invalid", "integrity CRYPTOGRAPHIC_SECURITY_ERROR", "integrity proof_malformed",
-		"integrity proof_wrong_purpose", "integrity proof_created_in_future", "integrity proof_expired", "integrity algorithm_refused",
+		"integrity proof_wrong_purpose", "integrity proof_created_in_future", "integrity proof_expired", "integrity disclosure_invalid", "integrity key_binding_invalid", "integrity algorithm_refused",
 		"integrity INVALID_DOMAIN_ERROR", "integrity INVALID_CHALLENGE_ERROR",
 		"signer method_not_in_document", "signer INVALID_VERIFICATION_METHOD_URL", "signer INVALID_VERIFICATION_METHOD",
 		"signer INVALID_RELATIONSHIP_FOR_VERIFICATION_METHOD", "signer signer_not_issuer", "signer list_key_signed_credential",

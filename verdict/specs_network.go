@@ -42,6 +42,10 @@ func statusSpecs() []Spec {
 			"Look at the evidence and ask the issuer.", Warn),
 		row(RefreshAvailable, "The issuer says that a newer version of the credential is available.", "Ask the holder for it.", Warn),
 		row(MessageSet, "The issuer has set a message about the credential that does not touch its validity.", "", Warn),
+		row(StatusListUnsigned, "The status comes from a list that nobody signed; it rests on the web site that it was fetched from, or on the operator's word.",
+			"Nothing is wrong; the issuer may want to publish signed status lists.", Warn),
+		row(StatusIndexNotString, "The place in the status list is written as a number where the rules demand a text.",
+			"Nothing is wrong; the issuer should write statusListIndex as a text.", Warn),
 		row(DIDForked, "The issuer's two histories give this credential different statuses.",
 			"Run `bonafide fork verify` on the evidence and ask the issuer.", Unknown),
 	}

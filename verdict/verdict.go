@@ -279,6 +279,29 @@ type Verdict struct {
 	Subject SubjectView `json:"subject"`
 	Dates   DatesView   `json:"dates"`
 	Place   PlaceView   `json:"place"`
+	// Annex lists the European standard elements (Annex I); empty where they do
+	// not apply.
+	Annex []Element `json:"annex"`
+}
+
+// Element is one of the European standard elements for describing a
+// micro-credential (Annex I of Council Recommendation 2022/C 243/02).
+type Element struct {
+	Number    int       `json:"number"` // 1 to 11 mandatory, 12 to 16 optional
+	Name      string    `json:"name"`   // stable word, for example "learningOutcomes"
+	Mandatory bool      `json:"mandatory"`
+	State     string    `json:"state"`          // present, missing or malformed
+	Path      string    `json:"path,omitempty"` // where it stands in the credential
+	Principle int       `json:"principle"`      // of Annex II, 1 to 10
+	Findings  []Finding `json:"findings"`
+}
+
+// Finding is one thing that is odd about an element.
+type Finding struct {
+	Code     string `json:"code"`
+	Path     string `json:"path"`
+	Severity string `json:"severity"` // error, warn or info
+	Text     string `json:"text"`
 }
 
 // Settle sets the outcome from the rows and from what the policy requires,

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"encoding/json"
 	"errors"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/did"
 	didkey "github.com/bonafide-id/bonafide/did/key"
+	"github.com/bonafide-id/bonafide/internal/jsonld"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/internal/vectors"
 	"github.com/bonafide-id/bonafide/legal"
@@ -89,16 +91,28 @@ func TestDCCBadges(t *testing.T) {
 	}
 }
 
+// canonical is what the proof of the sample covers: the graph. Two words of the
+// context, "criteria" and "Criteria", are one there.
+func canonical(t testing.TB, body []byte) []byte {
+	t.Helper()
+	tree, err := strictjson.ParseObject(body, strictjson.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	quads, err := jsonld.Builtin().CanonicalNQuads(tree, crypto.SHA256, jsonld.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return quads
+}
+
 // No changed byte verifies unless the canonical form is equal; a changed
 // signed text under an unchanged key fails integrity.
 func TestEveryByteCounts(t *testing.T) {
 	body := sample(t, "dcc-ob3-v2-eddsa-rdfc2022-valid.json")
 	v, p := dccVerifier(t), lenient(t)
-	want, err := strictjson.Canonicalize(body, strictjson.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	step := 3
+	want := canonical(t, body)
+	step := 1
 	if testing.Short() {
 		step = 29
 	}
@@ -110,7 +124,7 @@ func TestEveryByteCounts(t *testing.T) {
 			if got.Outcome != verdict.Verified {
 				continue
 			}
-			if same, err := strictjson.Canonicalize(bad, strictjson.Limits{}); err != nil || !bytes.Equal(same, want) {
+			if same := canonical(t, bad); !bytes.Equal(same, want) {
 				t.Fatalf("byte %d (%q): verified after a change", i, body[max(0, i-10):min(len(body), i+10)])
 			}
 		}

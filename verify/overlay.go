@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/credential/schema"
 	"github.com/bonafide-id/bonafide/did"
 	didweb "github.com/bonafide-id/bonafide/did/web"
 	"github.com/bonafide-id/bonafide/did/webvh"
@@ -154,4 +155,22 @@ func (s overlayStatus) StatusList(ctx context.Context, q revocation.Request) (*r
 		return nil, notStapled(q.URL)
 	}
 	return s.next.StatusList(ctx, q)
+}
+
+// Resources answers with what the operator says answers a URL, before next.
+func (o *Overlay) Resources(next schema.Source) schema.Source { return overlayResources{o, next} }
+
+type overlayResources struct {
+	o    *Overlay
+	next schema.Source
+}
+
+func (r overlayResources) Resource(ctx context.Context, url string) ([]byte, string, error) {
+	if b, ok := r.o.byURL[url]; ok {
+		return b.Body, "", nil
+	}
+	if r.next == nil {
+		return nil, "", notStapled(url)
+	}
+	return r.next.Resource(ctx, url)
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/credential/edc"
+	"github.com/bonafide-id/bonafide/credential/schema"
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/internal/jsonld"
 	"github.com/bonafide-id/bonafide/legal"
@@ -44,9 +46,12 @@ type Config struct {
 	Issuers  Issuers
 	Loader   *jsonld.Loader
 	// Openers check forms of credentials beside JSON and JWT; nil means all that
-	// the project has (see Openers).
+	// the project has, trusting no seal (see Openers).
 	Openers map[string]credential.Opener
-	Clock   func() time.Time
+	// Resources has the schemas at hand that credentials of an issuer name; nil
+	// means none.
+	Resources func(issuer string) schema.Source
+	Clock     func() time.Time
 	// Timeout bounds one verification; zero means 30 seconds.
 	Timeout time.Duration
 	// HostMapped says that web look-ups go to a test server.
@@ -60,6 +65,9 @@ type Verifier struct{ cfg Config }
 func New(cfg Config) *Verifier {
 	if cfg.Loader == nil {
 		cfg.Loader = jsonld.Builtin()
+	}
+	if cfg.Openers == nil {
+		cfg.Openers = Openers(edc.Trust{})
 	}
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
@@ -109,6 +117,8 @@ func (r *run) judge(ctx context.Context) *verdict.Verdict {
 		r.guard(verdict.Freshness, func() { r.freshness(ctx, c) })
 		r.guard(verdict.Issuer, func() { r.legal(ctx, c) })
 		r.guard(verdict.Holder, func() { r.content(c) })
+		r.guard(verdict.Format, func() { r.schemas(ctx, c) })
+		r.guard(verdict.Format, func() { r.endorsements(ctx) })
 	}
 	r.privacy(r.trace)
 	r.complete()
@@ -166,7 +176,7 @@ func (r *run) status(ctx context.Context, c *credential.Credential) {
 		return
 	}
 	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.options(), At: r.at,
-		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus})
+		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus, Lenient: r.p.Lenient})
 	r.oldest = res.Oldest
 	r.add(res.Checks...)
 }

@@ -34,8 +34,8 @@ const (
 	Info  Severity = "info"
 )
 
-// Report is what was found in one credential. The zero value is the report of
-// a credential to which Annex I was not applied.
+// Report is what was found in one credential. Facts are read of every one; where
+// Annex I does not apply, Profile is empty and there are no elements.
 type Report struct {
 	Profile  string    `json:"profile,omitempty"`
 	Elements []Element `json:"elements"` // 16, in the order of Annex I, or none
@@ -130,7 +130,8 @@ func Read(doc map[string]any) Report {
 		r.badge(profile == Bonafide)
 		r.report.Profile = profile
 	default:
-		return Report{Elements: []Element{}}
+		r.plain()
+		return Report{Elements: []Element{}, Facts: r.report.Facts}
 	}
 	return r.finish()
 }

@@ -178,3 +178,13 @@ func (r *reader) badgeOptional(subject node, achievements []node) {
 		r.texts(furtherInformation, r.root.all("issuer", name))
 	}
 }
+
+// plain reads what any credential may say about its subject and its issuer.
+func (r *reader) plain() {
+	subject, facts := r.root.first("credentialSubject"), &r.report.Facts
+	facts.Learner.ID, facts.Learner.Name = globalID(subject), subject.first("name").text()
+	facts.Title = r.root.first("name").text()
+	facts.Issuer = badgeBody(r.root.first("issuer"))
+	facts.Awarding = []Body{facts.Issuer}
+	r.dates(nil, slices.Concat(r.root.all("issuanceDate"), r.root.all("validFrom")))
+}

@@ -123,6 +123,7 @@ func elmBody(n node) Body {
 	} {
 		for _, x := range n.all(m.member) {
 			if id, ok := elmIdentifier(m.scheme, x); ok && len(b.Identifiers) < maxBodies {
+				id.Sealed = m.scheme == "EIDAS"
 				b.Identifiers = append(b.Identifiers, id)
 			}
 		}
@@ -136,7 +137,13 @@ func (r *reader) elmBodies(claims []node) {
 	facts := &r.report.Facts
 	facts.Issuer = elmBody(r.root.first("issuer"))
 	r.awarding(follow(claims, "awardedBy", "awardingBody"), elmBody)
+	for _, e := range r.root.all("evidence", "dcType") {
+		facts.Mandated = facts.Mandated || e.member("id") == mandateType
+	}
 }
+
+// mandateType is the evidence type "mandate" of the European Learning Model.
+const mandateType = "http://data.europa.eu/snb/evidence-type/c_18016257"
 
 // awarding reads the awarding bodies; each organisation is listed once.
 func (r *reader) awarding(list []node, read func(node) Body) {

@@ -15,6 +15,8 @@ import (
 type Facts struct {
 	Learner  Learner `json:"learner"`
 	Title    string  `json:"title,omitempty"`
+	Credits  string  `json:"credits,omitempty"` // for example "4 ECTS"
+	Level    string  `json:"level,omitempty"`   // for example "EQF 6"
 	Country  string  `json:"country,omitempty"` // of award, ISO 3166-1 alpha-2
 	Region   string  `json:"region,omitempty"`
 	Locality string  `json:"locality,omitempty"`
@@ -26,6 +28,30 @@ type Facts struct {
 	// Awarding are the awarding bodies, the issuer where Open Badges name no
 	// other; at most 16.
 	Awarding []Body `json:"awarding,omitempty"`
+	// Mandated says that the credential claims a mandate of the awarding body, as
+	// the profile "issued by mandate" of the European Learning Model does.
+	Mandated bool `json:"mandated,omitempty"`
+}
+
+// Others are the awarding bodies that are not shown to be the issuer: neither by
+// id nor by an identifier that a register knows. Equal names show nothing, and
+// where the issuer has a sealed identifier, what it typed beside shows nothing
+// either.
+func (f Facts) Others() []Body {
+	return slices.DeleteFunc(slices.Clone(f.Awarding), func(b Body) bool { return b.same(f.Issuer) })
+}
+
+func (b Body) same(issuer Body) bool {
+	if b.ID != "" && b.ID == issuer.ID {
+		return true
+	}
+	isSealed := func(id Identifier) bool { return id.Sealed }
+	sealed := slices.ContainsFunc(issuer.Identifiers, isSealed)
+	return slices.ContainsFunc(issuer.Identifiers, func(own Identifier) bool {
+		return own.registered() && own.Sealed == sealed && slices.ContainsFunc(b.Identifiers, func(id Identifier) bool {
+			return id.Scheme == own.Scheme && id.Country == own.Country && id.Value == own.Value
+		})
+	})
 }
 
 // Learner is whom the credential is about.
@@ -56,6 +82,9 @@ type Identifier struct {
 	Scheme  string `json:"scheme,omitempty"`
 	Country string `json:"country,omitempty"` // ISO 3166-1 alpha-2
 	Value   string `json:"value"`
+	// Sealed marks the eIDAS identifier of the European Learning Model, which is
+	// the one that sealing sets; others are what the issuer typed.
+	Sealed bool `json:"sealed,omitempty"`
 }
 
 // semantic is the form of ETSI EN 319 412-1 section 5.1.4: scheme of three
@@ -91,7 +120,9 @@ func globalID(n node) string {
 // registered tells whether one of a body's identifiers can be looked up in a
 // register: it names a country, or is of a scheme for the whole world.
 func (b Body) registered() bool {
-	return slices.ContainsFunc(b.Identifiers, func(id Identifier) bool {
-		return id.Country != "" || id.Scheme == "LEI" || id.Scheme == "EUID"
-	})
+	return slices.ContainsFunc(b.Identifiers, Identifier.registered)
+}
+
+func (id Identifier) registered() bool {
+	return id.Value != "" && (id.Country != "" || id.Scheme == "LEI" || id.Scheme == "EUID")
 }

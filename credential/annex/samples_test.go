@@ -164,7 +164,7 @@ func TestFactsOfSealed(t *testing.T) {
 	if len(f.Awarding) != 1 || !reflect.DeepEqual(f.Awarding[0], Body{Name: "University of Zed", Country: "IE", Identifiers: zed}) {
 		t.Errorf("awarding: %+v", f.Awarding)
 	}
-	if f.Issuer.Name != "ORGANIZACION TEST" || f.Issuer.Identifiers[0] != (Identifier{Scheme: "VAT", Country: "ES", Value: "A00000000"}) {
+	if f.Issuer.Name != "ORGANIZACION TEST" || f.Issuer.Identifiers[0] != (Identifier{Scheme: "VAT", Country: "ES", Value: "A00000000", Sealed: true}) {
 		t.Errorf("issuer: %+v", f.Issuer)
 	}
 	issued := time.Date(2023, 9, 27, 11, 54, 17, 0, time.UTC)
@@ -199,7 +199,7 @@ func TestMicroIsComplete(t *testing.T) {
 	}
 	awarded := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	uni := Body{ID: "did:example:uni", Name: "University of Zed"}
-	want := Facts{Learner: Learner{Name: "Ana Andromeda", BirthDate: "1999-10-02", BirthDateWritten: "1999-10-02"}, Title: "Digital artefacts",
+	want := Facts{Learner: Learner{Name: "Ana Andromeda", BirthDate: "1999-10-02", BirthDateWritten: "1999-10-02"}, Title: "Digital artefacts", Credits: "2.5 ECTS", Level: "EQF 6",
 		Country: "IE", Region: "Leinster", Locality: "Dublin", Awarded: &awarded, Issued: &now, Issuer: uni, Awarding: []Body{uni}}
 	if !reflect.DeepEqual(r.Facts, want) {
 		t.Errorf("%+v", r.Facts)

@@ -84,6 +84,9 @@ func (r *reader) credits(n node, points any, ects bool) {
 		return
 	}
 	r.take(workload, n, text+" ECTS")
+	if r.report.Facts.Credits == "" {
+		r.report.Facts.Credits = clip(text + " ECTS")
+	}
 	if x > 60 {
 		r.note(workload, n, CreditsAbsurd)
 	}
@@ -98,6 +101,9 @@ func (r *reader) eqf(n node, value string) {
 		return
 	}
 	r.take(level, n, "EQF "+digit)
+	if r.report.Facts.Level == "" {
+		r.report.Facts.Level = "EQF " + digit
+	}
 }
 
 // countryOf reads a country: a code, or a Concept of the Union's authority

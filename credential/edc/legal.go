@@ -3,6 +3,7 @@ package edc
 import (
 	"strings"
 
+	"github.com/bonafide-id/bonafide/internal/country"
 	"github.com/bonafide-id/bonafide/proof/cert"
 	"github.com/bonafide-id/bonafide/verdict"
 )
@@ -29,7 +30,7 @@ func claimsOf(issuer map[string]any, member string) []claim {
 		c := claim{member: member}
 		c.notation, _ = e.(string)
 		if o, ok := e.(map[string]any); ok {
-			c.country = country(o["spatial"])
+			c.country = countryOf(o["spatial"])
 			c.notation, _ = o["notation"].(string)
 			if id, _ := o["id"].(string); c.notation == "" && parses(id) {
 				c.notation = id
@@ -45,15 +46,15 @@ func parses(id string) bool {
 	return err == nil
 }
 
-// country reads the last part of a concept's IRI, such as
+// countryOf reads the last part of a concept's IRI, such as
 // http://publications.europa.eu/resource/authority/country/ESP.
-func country(v any) string {
+func countryOf(v any) string {
 	concept, _ := v.(map[string]any)
 	if list, ok := v.([]any); ok && len(list) == 1 {
 		concept, _ = list[0].(map[string]any)
 	}
 	id, _ := concept["id"].(string)
-	return cert.Country(id[strings.LastIndexByte(id, '/')+1:])
+	return country.Canonical(id[strings.LastIndexByte(id, '/')+1:])
 }
 
 // is tells whether a claim names what the certificate names, in canonical
@@ -76,7 +77,7 @@ func (c claim) is(id cert.Identifier) bool {
 // of tells whether a claim is a number of the certificate's scheme and
 // country, of which an organisation has one.
 func (c claim) of(scheme string, id cert.Identifier) bool {
-	return id.Scheme == scheme && c.notation != "" && cert.Country(c.country) == cert.Country(id.Country)
+	return id.Scheme == scheme && c.notation != "" && country.Canonical(c.country) == country.Canonical(id.Country)
 }
 
 // legal holds what the credential says of its issuer against the certificate

@@ -42,3 +42,19 @@ func Alpha2(code string) (alpha2 string, ok bool) {
 	}
 	return "", false
 }
+
+// Canonical is Alpha2 for comparisons: what is no code comes back in upper case
+// without spaces, so that equal texts stay equal.
+func Canonical(code string) string {
+	c := strings.ToUpper(strings.Join(strings.Fields(code), ""))
+	if a, ok := Alpha2(c); ok {
+		return a
+	}
+	return c
+}
+
+// Is tells whether code is an alpha-2 code in use, in upper case.
+func Is(code string) bool {
+	a, ok := Alpha2(code)
+	return ok && a == code
+}

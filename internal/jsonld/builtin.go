@@ -44,6 +44,8 @@ func builtins() []builtin {
 			"62c1054bf404d6dd3a4b26b64f830fd72095f6a26edc4469908c94351352ce5f"),
 		same("https://w3id.org/security/suites/ed25519-2020/v1", "ed25519-2020-v1.jsonld",
 			"b9e1ab971fd8bf2c7553e0c4a9438e0b9450afde1ea1ca5b2492368b9f549588"),
+		same("https://w3id.org/security/suites/jws-2020/v1", "jws-2020-v1.jsonld",
+			"d648e05ddc6577827ca2bfd5e931f53e9ebc6e52a57a8da81df4ec8c46ffcd1e"),
 		same("https://w3id.org/security/v1", "security-v1.jsonld",
 			"abaf97e107d1925503c433dcaf3ffd2831697cacc1ed2a293e1bc8030d5bcb47"),
 		same("https://w3id.org/security/v2", "security-v2.jsonld",

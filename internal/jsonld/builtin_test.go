@@ -88,8 +88,8 @@ func TestBuiltinContent(t *testing.T) {
 			t.Errorf("%s differs in bytes from the reference copy", b.file)
 		}
 	}
-	if compared != 16 {
-		t.Errorf("compared %d files, want 16", compared)
+	if compared != 17 {
+		t.Errorf("compared %d files, want 17", compared)
 	}
 }
 

@@ -131,9 +131,6 @@ func (l *Loader) Expand(doc map[string]any) ([]any, error) {
 	return tree, err
 }
 
-// Check tells whether doc can be expanded: its errors are those of Expand.
-func (l *Loader) Check(doc map[string]any) error { return l.with(doc, nil) }
-
 func (l *Loader) expand(doc any) ([]*object, error) {
 	r := &run{l: l}
 	return r.expandDocument(l.root(), doc)
@@ -171,19 +168,23 @@ func Canonicalize(ds Dataset, hash crypto.Hash, lim Limits) (string, error) {
 // rdfc cryptosuites hash.
 func (l *Loader) CanonicalNQuads(doc map[string]any, hash crypto.Hash, lim Limits) ([]byte, error) {
 	var out []byte
-	err := l.canonical(doc, hash, lim, func(c *canon) { out = slices.Clone(c.nquads()) })
+	err := l.canonical(doc, hash, lim, nil, func(c *canon) { out = slices.Clone(c.nquads()) })
 	return out, err
 }
 
-// AppendHash appends to dst the hash of what CanonicalNQuads returns.
-func (l *Loader) AppendHash(dst []byte, doc map[string]any, hash crypto.Hash, lim Limits) ([]byte, error) {
-	err := l.canonical(doc, hash, lim, func(c *canon) { dst = c.sum(dst, c.nquads()) })
+// AppendHash appends to dst the hash of what CanonicalNQuads returns. look, when
+// it is not nil, is shown the expanded document, as by Look.
+func (l *Loader) AppendHash(dst []byte, doc map[string]any, hash crypto.Hash, lim Limits, look func(View)) ([]byte, error) {
+	err := l.canonical(doc, hash, lim, look, func(c *canon) { dst = c.sum(dst, c.nquads()) })
 	return dst, err
 }
 
-func (l *Loader) canonical(doc map[string]any, hash crypto.Hash, lim Limits, use func(c *canon)) error {
+func (l *Loader) canonical(doc map[string]any, hash crypto.Hash, lim Limits, look func(View), use func(c *canon)) error {
 	lim = lim.withDefaults()
 	return l.with(doc, func(s *scratch, objects []*object) error {
+		if look != nil {
+			look(View{objects})
+		}
 		c := &s.canon
 		if err := c.start(hash, lim); err != nil {
 			return err

@@ -39,7 +39,7 @@ func (l *Loader) giveBack(s *scratch) {
 func (l *Loader) with(doc any, use func(s *scratch, objects []*object) error) error {
 	s := l.borrow()
 	objects, err := s.run.expandDocument(l.root(), doc)
-	if err == nil && use != nil {
+	if err == nil {
 		err = use(s, objects)
 	}
 	l.giveBack(s)

@@ -104,12 +104,39 @@ func TestScratchForgets(t *testing.T) {
 	}
 }
 
-func TestCheckIsExpand(t *testing.T) {
+// What Look shows is what Expand returns, and it refuses what Expand refuses.
+func TestLook(t *testing.T) {
 	l := Builtin()
-	for _, doc := range []string{openBadge, `{"a": 1}`, `{"@context": "https://unknown.example/"}`, `{"@context": {"@vocab": "https://v.example/"}, "p": [null]}`} {
-		_, want := l.Expand(parseDoc(t, doc))
-		if got := l.Check(parseDoc(t, doc)); fmt.Sprint(got) != fmt.Sprint(want) {
-			t.Errorf("%v, want %v", got, want)
+	const vocab = "https://v.example/"
+	for _, doc := range []string{
+		openBadge, `{"a": 1}`, `{"@context": "https://unknown.example/"}`, `{"@context": {"@vocab": "https://v.example/"}, "p": [null]}`,
+		`{"@context": {"@vocab": "https://v.example/"}, "@id": "urn:a", "p": [1, 2, {"@id": "urn:b", "p": 3}], "q": {"@list": [{"@id": "urn:a", "r": 1}]}}`,
+		`{"@context": {"@vocab": "https://v.example/"}, "@graph": [{"@id": "urn:a", "p": 1}, {"@id": "urn:b", "p": 1}]}`,
+	} {
+		tree, want := l.Expand(parseDoc(t, doc))
+		shown := false
+		got := l.Look(parseDoc(t, doc), func(v View) {
+			shown = true
+			root, _ := tree[0].(map[string]any)
+			id, _ := root["@id"].(string)
+			if v.Len() != len(tree) || v.ID() != id {
+				t.Errorf("%d nodes, first %s, want %d and %s", v.Len(), v.ID(), len(tree), id)
+			}
+			for iri, values := range root {
+				if list, ok := values.([]any); ok && iri[0] != '@' && v.Count(iri) != len(list) {
+					t.Errorf("%s: %d, want %d", iri, v.Count(iri), len(list))
+				}
+			}
+			if v.Count("urn:none") != 0 {
+				t.Error("a property that is not there")
+			}
+			below := strings.Contains(doc, `"@id": "urn:a", "r": 1`)
+			if v.Below("urn:a", []string{vocab + "x", vocab + "r"}) != below || v.Below("urn:a", []string{vocab + "p"}) || v.Below("urn:c", []string{vocab + "r"}) {
+				t.Errorf("%.80s: what is said below is not seen, or seen where it is not", doc)
+			}
+		})
+		if fmt.Sprint(got) != fmt.Sprint(want) || shown != (want == nil) {
+			t.Errorf("%v, want %v; shown %v", got, want, shown)
 		}
 	}
 }

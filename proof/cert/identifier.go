@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/bonafide-id/bonafide/internal/country"
 )
 
 // Identifier is an organizationIdentifier (2.5.4.97) taken apart as EN 319
@@ -62,15 +64,15 @@ func (id Identifier) NaturalPerson() bool {
 func (id Identifier) IsZero() bool { return id == Identifier{} }
 
 // Canonical returns the form in which identifiers are compared: upper case,
-// without spaces, dots and hyphens, the country by [Country], a VAT number
+// without spaces, dots and hyphens, the country by country.Canonical, a VAT number
 // without a repeated country prefix, an LEI without country. Raw is dropped.
 func (id Identifier) Canonical() Identifier {
-	out := Identifier{Scheme: squeeze(id.Scheme), Country: Country(id.Country), Value: squeeze(id.Value)}
+	out := Identifier{Scheme: squeeze(id.Scheme), Country: country.Canonical(id.Country), Value: squeeze(id.Value)}
 	switch out.Scheme {
 	case schemeLEI:
 		out.Country = ""
 	case schemeVAT:
-		if len(out.Value) > 2 && out.Country != "" && Country(out.Value[:2]) == out.Country {
+		if len(out.Value) > 2 && out.Country != "" && country.Canonical(out.Value[:2]) == out.Country {
 			out.Value = out.Value[2:]
 		}
 	}

@@ -76,10 +76,13 @@ func (a *app) issueCommand() *cobra.Command {
 id}, place {country, locality}, ects, eqfLevel, learningOutcomes, workload,
 assessment, formOfParticipation, qualityAssurance, awarded, validUntil. A file
 with an @context is signed as it is, with a status entry added.`,
-		Example: `  bonafide issue course.json --out ana.json`, Args: args(1, 1, "one file")}
+		Example: `  bonafide issue course.json --out ana.json
+  bonafide issue course.json --format sd-jwt --hide /credentialSubject/name --out ana.txt`, Args: args(1, 1, "one file")}
 	c.Flags().StringVar(&out, "out", "", "write the credential here instead of printing it")
 	c.Flags().StringVar(&q.LocalRef, "ref", "", "own reference, kept in the private register")
 	c.Flags().StringVar(&q.Suite, "suite", "", "eddsa-jcs-2022 (default) or eddsa-rdfc-2022")
+	c.Flags().StringVar(&q.Format, "format", "json", "json with an embedded proof, jwt, or sd-jwt whose holder chooses what to show")
+	c.Flags().StringSliceVar(&q.Hide, "hide", nil, "JSON pointers to what the holder of an sd-jwt may hold back, such as /credentialSubject/name")
 	c.Flags().BoolVar(&q.NoStatus, "no-status", false, "issue without a status entry")
 	issuerFlag(c, &q.Issuer)
 	c.RunE = func(cmd *cobra.Command, got []string) error {
@@ -97,11 +100,15 @@ with an @context is signed as it is, with a status entry added.`,
 			return usagef("%s: %s", got[0], err)
 		}
 		return answer(a, cmd.Context(), opening{}, node.OpIssue, q, func(r node.IssueResponse) error {
+			text := string(r.Credential)
+			if r.Token != "" {
+				text = r.Token
+			}
 			if out == "" {
-				a.printf("%s\n", r.Credential)
+				a.printf("%s\n", text)
 				return nil
 			}
-			if err := os.WriteFile(out, append(r.Credential, '\n'), 0o600); err != nil {
+			if err := os.WriteFile(out, []byte(text+"\n"), 0o600); err != nil {
 				return err
 			}
 			a.notef("issued %s into %s\n", r.ID, out)

@@ -11,11 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
 
+	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/node"
 	"github.com/bonafide-id/bonafide/report"
 	"github.com/bonafide-id/bonafide/verdict"
@@ -26,10 +28,13 @@ func (a *app) verifyCommand() *cobra.Command {
 	var with []string
 	var policy string
 	var verbose bool
-	c := &cobra.Command{Use: "verify FILE|-|DIR...", Short: "Check credentials",
+	c := &cobra.Command{Use: "verify FILE|-|DIR...", Short: "Check credentials and presentations",
 		Long: `Check that a credential is unchanged, signed by its issuer, within its dates and
 not revoked; with the policy "recognised", also who the issuer is in law and that
 it may issue it. A missing answer is never taken for a good one.
+
+Credentials are read as JSON, JWT, SD-JWT, sealed European Digital Credentials and
+badges baked into PNG or SVG; a presentation is checked with all that is inside.
 
 --with FILE staples evidence found by its own id (logs, lists, recognitions,
 whois); --with URL=FILE is your word that FILE answers URL. Several files, a
@@ -47,6 +52,10 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 	f.StringVar(&q.MaxStatus, "max-status-age", "", "oldest status list accepted, such as 36h, 7d or P2Y")
 	f.StringVar(&q.MaxAge, "max-age", "", "oldest state of the issuer accepted")
 	f.BoolVar(&q.Offline, "offline", false, "forbid any network for this check")
+	f.BoolVar(&q.Lenient, "lenient", false, "read slips of form that are met often, and report them")
+	f.BoolVar(&q.Schemas, "demand-schemas", false, "demand that every schema the credential names is at hand")
+	f.StringVar(&q.Challenge, "challenge", "", "what the holder's proof has to answer (nonce)")
+	f.StringArrayVar(&q.Domain, "domain", nil, "for whom the holder's proof was made (audience); repeatable")
 	f.StringArrayVar(&with, "with", nil, "FILE or URL=FILE of evidence; repeatable")
 	f.BoolVar(&verbose, "verbose", false, "show the checks that passed too")
 	c.RunE = func(cmd *cobra.Command, got []string) (err error) {
@@ -102,7 +111,7 @@ func inputs(names []string) (files []string, single bool, err error) {
 			continue
 		}
 		err = filepath.WalkDir(n, func(p string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && (strings.HasSuffix(p, ".json") || strings.HasSuffix(p, ".jsonld")) {
+			if err == nil && d.Type().IsRegular() && slices.Contains(endings(), strings.ToLower(filepath.Ext(p))) {
 				files = append(files, p)
 			}
 			return err
@@ -114,12 +123,20 @@ func inputs(names []string) (files []string, single bool, err error) {
 	return files, len(names) == 1 && len(files) == 1 && files[0] == names[0] && !strings.HasSuffix(files[0], ".ndjson"), nil
 }
 
+// endings are those of files in a folder that may be credentials.
+func endings() []string {
+	return []string{".json", ".jsonld", ".ndjson", ".jwt", ".sdjwt", ".sd-jwt", ".png", ".svg"}
+}
+
 func (a *app) verifyOne(ctx context.Context, c caller, q node.VerifyRequest, file string, verbose bool) error {
 	body, err := a.readInput(file, maxInput)
 	if err != nil {
 		return err
 	}
 	q.Credential = body
+	if credential.IsPresentation(body) {
+		return a.verifyPresentation(ctx, c, q, verbose)
+	}
 	var v verdict.Verdict
 	if err := c.Op(ctx, node.OpVerify, q, &v); err != nil {
 		return err
@@ -133,6 +150,23 @@ func (a *app) verifyOne(ctx context.Context, c caller, q node.VerifyRequest, fil
 		return err
 	}
 	return exit(outcomeCode(v.Outcome))
+}
+
+func (a *app) verifyPresentation(ctx context.Context, c caller, q node.VerifyRequest, verbose bool) error {
+	var p verdict.Presentation
+	err := c.Op(ctx, node.OpPresentation, q, &p)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		err = a.printJSON(p)
+	} else {
+		err = report.RenderPresentation(a.stdout, &p, report.Options{Color: a.painter(a.stdout).green("") != "", Verbose: verbose})
+	}
+	if err != nil {
+		return err
+	}
+	return exit(outcomeCode(p.Outcome))
 }
 
 func outcomeCode(o verdict.Outcome) int {

@@ -38,6 +38,8 @@ const sources = [
     '62c1054bf404d6dd3a4b26b64f830fd72095f6a26edc4469908c94351352ce5f'],
   ['ed25519-2020-v1.jsonld', 'ed25519-signature-2020-context@1.1.0', 'contexts/ed25519-signature-2020-v1.jsonld',
     'b9e1ab971fd8bf2c7553e0c4a9438e0b9450afde1ea1ca5b2492368b9f549588'],
+  ['jws-2020-v1.jsonld', '@veramo/credential-ld@7.0.1', 'src/contexts/w3id.org_security_suites_jws-2020_v1.json',
+    'd648e05ddc6577827ca2bfd5e931f53e9ebc6e52a57a8da81df4ec8c46ffcd1e'],
   ['security-v1.jsonld', 'security-context@4.0.0', 'contexts/security-v1.jsonld',
     'abaf97e107d1925503c433dcaf3ffd2831697cacc1ed2a293e1bc8030d5bcb47'],
   ['security-v2.jsonld', 'security-context@4.0.0', 'contexts/security-v2.jsonld',

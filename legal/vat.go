@@ -1,15 +1,5 @@
 package legal
 
-import "github.com/bonafide-id/bonafide/proof/cert"
-
-// Country returns the alpha-2 code of an alpha-2 or alpha-3 code, in upper
-// case; EL is GR, UK and XI are GB, as VAT numbers have them. What it does not
-// know comes back in upper case as it is.
-func Country(code string) string { return cert.Country(code) }
-
-// IsCountry tells whether code is an alpha-2 code in use.
-func IsCountry(code string) bool { return cert.IsCountry(code) }
-
 // vatForms are the national forms of VAT numbers without the country prefix,
 // as the European Commission's VIES service lists them.
 func vatForms() map[string]string {

@@ -1,0 +1,91 @@
+package credential
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/bonafide-id/bonafide/internal/jsonld"
+)
+
+const vocabulary = "https://www.w3.org/2018/credentials#"
+
+// deciding are the members of a credential that decide about it.
+var deciding = []string{"issuer", "credentialSubject", "credentialStatus", "validFrom", "validUntil", "issuanceDate", "expirationDate",
+	"credentialSchema", "evidence", "termsOfUse", "refreshService", "relatedResource"}
+
+// compacted holds a document to the compacted form that VCDM 2.0, section 1.3
+// demands, as far as it matters here: what the graph says of the credential is
+// what a reader of the JSON sees. An rdfc proof covers the graph alone, so the
+// holder could else take the status or the end of validity out of sight, under
+// a full IRI or a keyword, without breaking the signature. expanded is the
+// expansion of tree. The error names the place.
+func compacted(tree map[string]any, expanded jsonld.View) error {
+	if path, found := oddName(tree, true); found {
+		return fmt.Errorf("%w: %s is no term of a context", ErrMalformed, path[1:])
+	}
+	if n := expanded.Len(); n != 1 {
+		return fmt.Errorf("%w: %d nodes at the top", ErrMalformed, n)
+	}
+	for _, name := range deciding {
+		if said, n := expanded.Count(vocabulary+name), count(tree[name]); said != n {
+			return fmt.Errorf("%w: %s stands %d times in the graph and %d times in the document", ErrMalformed, name, said, n)
+		}
+	}
+	// In the graph, a node below that says something decisive of the same
+	// identifier says it of the credential. Other words about it, as in an
+	// endorsement, are free.
+	if id := expanded.ID(); id != "" && expanded.Below(id, decidingIRIs()) {
+		return fmt.Errorf("%w: the credential is spoken of a second time inside of itself", ErrMalformed)
+	}
+	return nil
+}
+
+func count(v any) int {
+	if list, ok := v.([]any); ok {
+		return len(list)
+	}
+	if v == nil {
+		return 0
+	}
+	return 1
+}
+
+func decidingIRIs() []string {
+	out := make([]string, len(deciding))
+	for i, name := range deciding {
+		out[i] = vocabulary + name
+	}
+	return out
+}
+
+// oddName finds a member whose name is an IRI or a keyword for structure, and
+// returns the path to it, put together on the way out only.
+func oddName(v any, top bool) (path string, found bool) {
+	switch x := v.(type) {
+	case map[string]any:
+		for name, e := range x {
+			if top && (name == "@context" || name == "proof") {
+				continue
+			}
+			switch {
+			case name == "@context", name == "@value", name == "@language", name == "@direction", name == "@none":
+			case name == "@id", name == "@type", name == "@list", name == "@set":
+				if top {
+					return "." + name, true
+				}
+			case strings.HasPrefix(name, "@"), strings.Contains(name, ":"):
+				return "." + name, true
+			}
+			if p, found := oddName(e, false); found {
+				return "." + name + p, true
+			}
+		}
+	case []any:
+		for i, e := range x {
+			if p, found := oddName(e, false); found {
+				return fmt.Sprintf("[%d]%s", i, p), true
+			}
+		}
+	}
+	return "", false
+}
