@@ -13,6 +13,14 @@ const vocabulary = "https://www.w3.org/2018/credentials#"
 var deciding = []string{"issuer", "credentialSubject", "credentialStatus", "validFrom", "validUntil", "issuanceDate", "expirationDate",
 	"credentialSchema", "evidence", "termsOfUse", "refreshService", "relatedResource"}
 
+// decidingIRIs are what deciding expands to.
+var decidingIRIs = func() (out []string) {
+	for _, name := range deciding {
+		out = append(out, vocabulary+name)
+	}
+	return out
+}()
+
 // compacted holds a document to the compacted form that VCDM 2.0, section 1.3
 // demands, as far as it matters here: what the graph says of the credential is
 // what a reader of the JSON sees. An rdfc proof covers the graph alone, so the
@@ -26,15 +34,15 @@ func compacted(tree map[string]any, expanded jsonld.View) error {
 	if n := expanded.Len(); n != 1 {
 		return fmt.Errorf("%w: %d nodes at the top", ErrMalformed, n)
 	}
-	for _, name := range deciding {
-		if said, n := expanded.Count(vocabulary+name), count(tree[name]); said != n {
+	for i, name := range deciding {
+		if said, n := expanded.Count(decidingIRIs[i]), count(tree[name]); said != n {
 			return fmt.Errorf("%w: %s stands %d times in the graph and %d times in the document", ErrMalformed, name, said, n)
 		}
 	}
 	// In the graph, a node below that says something decisive of the same
 	// identifier says it of the credential. Other words about it, as in an
 	// endorsement, are free.
-	if id := expanded.ID(); id != "" && expanded.Below(id, decidingIRIs()) {
+	if id := expanded.ID(); id != "" && expanded.Below(id, decidingIRIs) {
 		return fmt.Errorf("%w: the credential is spoken of a second time inside of itself", ErrMalformed)
 	}
 	return nil
@@ -48,14 +56,6 @@ func count(v any) int {
 		return 0
 	}
 	return 1
-}
-
-func decidingIRIs() []string {
-	out := make([]string, len(deciding))
-	for i, name := range deciding {
-		out[i] = vocabulary + name
-	}
-	return out
 }
 
 // oddName finds a member whose name is an IRI or a keyword for structure, and
