@@ -44,12 +44,15 @@ demo-real: build ## the same network fed with the data of other implementations
 race: ## race detector on the concurrent packages (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test $(TESTFLAGS) -race -timeout 15m -count=1 $(CONCURRENT)
 
+# Where the time ends while an input is on its way, go test says "context deadline
+# exceeded" and fails without an input; that one case is tried again.
 fuzz: ## every fuzz target for FUZZTIME (60s)
 	@set -e; grep -rE '^func Fuzz[A-Za-z0-9_]+\(' --include='*_test.go' $(FUZZDIR) \
 	| sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]+)\(.*|\1 \2|' | sort -u \
 	| while read -r dir target; do \
 		echo "$$dir $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" >.fuzz.out 2>&1 || { cat .fuzz.out; exit 1; }; \
+		run() { $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$dir" >.fuzz.out 2>&1; }; \
+		run || { grep -q 'context deadline exceeded' .fuzz.out && ! grep -q 'Failing input' .fuzz.out && run; } || { cat .fuzz.out; exit 1; }; \
 		tail -n 3 .fuzz.out | grep -E 'execs' || true; rm -f .fuzz.out; \
 	done
 

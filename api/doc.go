@@ -5,15 +5,15 @@
 // are its two handlers, and Server.PublicServer and Server.AdminServer wrap
 // them with the time-outs that a listener on the internet needs:
 //
-//	s := api.New(api.Config{Node: n, Web: web.Handler(web.Config{Node: n})})
+//	s := api.New(api.Config{Node: n})
 //	err := s.PublicServer().Serve(listener)
 //
 // The public listener resolves identifiers (W3C DID Resolution, HTTP binding),
 // verifies credentials and presentations (VCALM, and what older clients of
-// VC-API send), answers as a did:webvh watcher, serves the folders of the
-// node's own issuers at the paths of their identifiers, and shows the pages.
-// The admin listener runs operations, issues and changes status. openapi.json
-// lists every route of both; a test holds it to the router.
+// VC-API send), answers as a did:webvh watcher, and serves the folders of the
+// node's own issuers at the paths of their identifiers. The admin listener runs
+// operations and issues. openapi.json lists every route of both; it is made from
+// the router's own tables.
 //
 // It promises that every answer that is not a success is a problem document
 // (RFC 9457) with a hint and the command line's exit code, or the error object

@@ -20,25 +20,26 @@ var ErrToken = hint.New("api: no valid token", "Send the token of the node's hom
 func (s *Server) publicRoutes() []route {
 	get, post := http.MethodGet, http.MethodPost
 	return []route{
-		{method: get, pattern: "/1.0/identifiers/{rest...}", handle: s.identifiers, timeout: workTimeout, limited: true, cors: true},
-		{method: get, pattern: "/1.0/methods", handle: s.methods, cors: true},
-		{method: get, pattern: "/1.0/properties", handle: s.properties, cors: true},
-		{method: post, pattern: "/credentials/verify", handle: s.verify, timeout: workTimeout, limited: true, costly: true},
-		{method: post, pattern: "/presentations/verify", handle: s.verifyPresentation, timeout: workTimeout, limited: true, costly: true},
-		{method: get, pattern: "/watcher/log", handle: s.watcherLog, cors: true},
-		{method: get, pattern: "/watcher/witness", handle: s.watcherWitness, cors: true},
-		{method: get, pattern: "/watcher/resource", handle: s.watcherResource, cors: true},
-		{method: get, pattern: "/healthz", handle: s.healthy},
-		{method: get, pattern: "/readyz", handle: s.ready},
+		{method: get, pattern: "/1.0/identifiers/{rest...}", about: "Resolve a DID (W3C DID Resolution, HTTP binding).", handle: s.identifiers, timeout: workTimeout, limited: true, cors: true},
+		{method: get, pattern: "/1.0/methods", about: "The DID methods that are resolved.", handle: s.methods, cors: true},
+		{method: get, pattern: "/1.0/properties", about: "What this resolver is.", handle: s.properties, cors: true},
+		{method: post, pattern: "/credentials/verify", about: "Verify a credential (VCALM).", handle: s.verify, timeout: workTimeout, limited: true, costly: true},
+		{method: post, pattern: "/presentations/verify", about: "Verify a presentation and the credentials inside (VCALM).", handle: s.verifyPresentation, timeout: workTimeout, limited: true, costly: true},
+		{method: get, pattern: "/watcher/log", about: "The log of a held did:webvh identifier, by scid.", handle: s.watcherLog, cors: true},
+		{method: get, pattern: "/watcher/witness", about: "The witness proofs of a held did:webvh identifier, by scid.", handle: s.watcherWitness, cors: true},
+		{method: get, pattern: "/watcher/resource", about: "One file of a held folder, by scid and path.", handle: s.watcherResource, cors: true},
+		{method: get, pattern: "/openapi.json", about: "This description.", handle: s.openapi, cors: true},
+		{method: get, pattern: "/healthz", about: "Whether the process is up.", handle: s.healthy},
+		{method: get, pattern: "/readyz", about: "Whether the node is ready, and why not.", handle: s.ready},
 	}
 }
 
 func (s *Server) adminRoutes() []route {
 	return []route{
-		{method: http.MethodGet, pattern: "/ops", handle: s.listOps},
-		{method: http.MethodPost, pattern: "/ops/{rest...}", handle: s.op, timeout: opTimeout},
-		{method: http.MethodPost, pattern: "/credentials/issue", handle: s.issue, timeout: workTimeout},
-		{method: http.MethodGet, pattern: "/healthz", handle: s.healthy},
+		{method: http.MethodGet, pattern: "/ops", about: "The operations that the command line uses.", handle: s.listOps},
+		{method: http.MethodPost, pattern: "/ops/{rest...}", about: "Run one operation.", handle: s.op, timeout: opTimeout},
+		{method: http.MethodPost, pattern: "/credentials/issue", about: "Issue a credential (VCALM).", handle: s.issue, timeout: workTimeout},
+		{method: http.MethodGet, pattern: "/healthz", about: "Whether the process is up.", handle: s.healthy},
 	}
 }
 

@@ -83,7 +83,7 @@ type Checked struct {
 	// Credential is nil when the bytes could not be read at all.
 	Credential *Credential
 	// Document is the secured document, without proofs; nil unless integrity
-	// passed. Only this may be read on.
+	// passed and no rule of its form is broken. Only this may be read on.
 	Document map[string]any
 	// Checks are rows for format, integrity, signer and dates.
 	Checks []verdict.Check

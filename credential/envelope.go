@@ -109,7 +109,8 @@ func CheckEnvelope(_ context.Context, e Envelope, opt Options) *Checked {
 		return out
 	}
 	if passes(out.Checks, verdict.Integrity) {
-		out.Document, out.Seal = out.Credential.Tree, e.Seal
+		// A proof inside an envelope was not looked at: nothing may lean on it.
+		out.Document, out.Seal = without(out.Credential.Tree, "proof"), e.Seal
 	}
 	switch {
 	case len(e.Signer) > 0:
@@ -124,8 +125,12 @@ func CheckEnvelope(_ context.Context, e Envelope, opt Options) *Checked {
 }
 
 // fill adds a row for each of the four checks that nothing was said about, and
-// sums them up.
+// sums them up. A document that breaks a rule of its form is not handed on (VCDM
+// 2.0 section 7.1).
 func (c *Checked) fill() {
+	if c.Row(verdict.Format).Result == verdict.Fail {
+		c.Document = nil
+	}
 	c.OK = true
 	for _, name := range []verdict.CheckName{verdict.Format, verdict.Integrity, verdict.Signer, verdict.Dates} {
 		if !slices.ContainsFunc(c.Checks, func(r verdict.Check) bool { return r.Name == name }) {
@@ -176,7 +181,7 @@ func checkEnveloped(ctx context.Context, tree map[string]any, opt Options) *Chec
 		return Closed(mediaType, verdict.UnknownFormat, fmt.Errorf("%w: id: media type %.80q", ErrMalformed, mediaType))
 	}
 	out := open(ctx, form, data, opt)
-	if out.MediaType != mediaType {
+	if out.MediaType != mediaType && (out.OK || out.Credential != nil) {
 		out.Checks = append(out.Checks, verdict.New(verdict.Format, verdict.TokenType).With("detail",
 			fmt.Sprintf("the envelope says %s and holds %s", mediaType, out.MediaType)).From(fromCredential))
 		out.OK = false
@@ -205,7 +210,7 @@ func dataURL(tree map[string]any) (mediaType string, data []byte, err error) {
 		return bad("a data URL without data")
 	}
 	if strings.Contains(mediaType, ";") {
-		return bad("a data URL with parameters")
+		return bad("a data URL with parameters or in base64")
 	}
 	text, err := url.PathUnescape(body)
 	if err != nil {

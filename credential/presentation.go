@@ -5,10 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"time"
 
+	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
@@ -24,7 +23,9 @@ const maxInPresentation = 64
 type Presentation struct {
 	Tree      map[string]any
 	MediaType string // MediaVP or MediaVPJWT
-	Holder    string // URL, or "" when none is named
+	// Holder is the URL that the presentation names; where it names none, whose
+	// key signed it; else "".
+	Holder string
 	// Signed tells that a proof by the holder verifies. An unsigned
 	// presentation is a mere envelope: its credentials count, nobody is bound.
 	Signed bool
@@ -63,7 +64,7 @@ func CheckPresentation(ctx context.Context, body []byte, opt Options) (*Presenta
 		}
 		p, err := checkPresentationToken(ctx, string(data), opt)
 		if err == nil && p.MediaType != MediaVPJWT {
-			err = fmt.Errorf("%w: id: the envelope says %s and holds %s", ErrMalformed, MediaVPJWT, p.MediaType)
+			return nil, fmt.Errorf("%w: id: the envelope says %s and holds %s", ErrMalformed, MediaVPJWT, p.MediaType)
 		}
 		return p, err
 	}
@@ -114,21 +115,18 @@ func readPresentation(tree map[string]any, mediaType string) (*Presentation, err
 }
 
 func (p *Presentation) readHolder() error {
-	switch h := p.Tree["holder"].(type) {
-	case nil:
+	raw, has := p.Tree["holder"]
+	if !has {
 		return nil
-	case string:
-		p.Holder = h
-	case map[string]any:
-		p.Holder, _ = h["id"].(string)
 	}
-	if !isURL(p.Holder) {
+	if p.Holder, _ = idOf(raw).(string); !isURL(p.Holder) {
 		return fmt.Errorf("%w: holder: must be a URL or an object whose id is one", ErrMalformed)
 	}
 	return nil
 }
 
-// readCredentials lists what is inside. Texts are allowed in version 1.1 only.
+// readCredentials lists what is inside. Texts are allowed in version 1.1 only, and
+// only tokens.
 func (p *Presentation) readCredentials(texts bool) error {
 	list, ok := p.Tree["verifiableCredential"].([]any)
 	if raw, has := p.Tree["verifiableCredential"]; has && !ok {
@@ -139,9 +137,10 @@ func (p *Presentation) readCredentials(texts bool) error {
 	}
 	for i, e := range list {
 		m, isMap := e.(map[string]any)
-		_, isText := e.(string)
+		text, _ := e.(string)
+		form := Sniff([]byte(text))
 		switch {
-		case isText && texts:
+		case texts && (form == MediaJWT || form == MediaSDJWT):
 		case !isMap:
 			return fmt.Errorf("%w: verifiableCredential[%d]: must be an object", ErrMalformed, i)
 		case p.MediaType == MediaVPJWT && !hasType(m, "EnvelopedVerifiableCredential"):
@@ -154,7 +153,6 @@ func (p *Presentation) readCredentials(texts bool) error {
 }
 
 func (p *Presentation) checkCredentials(ctx context.Context, opt Options) {
-	opt.depth++
 	for _, c := range p.Raw {
 		switch x := c.(type) {
 		case map[string]any:
@@ -165,20 +163,29 @@ func (p *Presentation) checkCredentials(ctx context.Context, opt Options) {
 	}
 }
 
-// holderKey returns a finder of keys that may authenticate: unlike with
+// holderKey returns a finder of keys that may authenticate now: unlike with
 // credentials, a key that may not is none.
 func holderKey(keys *Keys) proof.KeyFunc {
 	keys.purpose = proof.Authentication
 	return func(ctx context.Context, method, purpose string) (key.Public, error) {
 		k, err := keys.Find(ctx, method, purpose)
+		if err != nil {
+			return k, err
+		}
 		l := keys.lookup(ctx, method)
-		if err == nil {
-			err = l.err
+		term, over := methodTimes(l.method, keys.opt.At, func(c verdict.Code) verdict.Check { return verdict.New(verdict.Signer, c) })
+		switch {
+		case l.err != nil:
+			return k, l.err
+		case over:
+			return k, fmt.Errorf("%w: %s", ErrHolder, term.Code)
+		case l.retired:
+			return k, fmt.Errorf("%w: its key is retired", ErrHolder)
+		case l.closed && keys.opt.Challenge != "":
+			// What was signed before stands; to answer now nobody is left.
+			return k, fmt.Errorf("%w: its identifier is closed", ErrHolder)
 		}
-		if err == nil && l.retired {
-			err = ErrHolder
-		}
-		return k, err
+		return k, nil
 	}
 }
 
@@ -189,23 +196,27 @@ func (p *Presentation) verify(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
+	holder := p.Holder
 	for _, r := range report.Proofs {
 		if r.Err != nil {
 			return r.Err
 		}
-		if err := p.heldBy(r.VerificationMethod); err != nil {
+		if holder, err = heldBy(holder, r.VerificationMethod); err != nil {
 			return err
 		}
 	}
-	p.Tree = report.Document
+	p.Tree, p.Holder = report.Document, holder
 	return nil
 }
 
-func (p *Presentation) heldBy(method string) error {
-	if p.Holder != "" && controllerOf(method) != p.Holder {
-		return fmt.Errorf("%w: signed with a key of %s", ErrHolder, controllerOf(method))
+// heldBy demands that a key is the holder's, who is its controller where nobody
+// was named.
+func heldBy(holder, method string) (string, error) {
+	signer := controllerOf(method)
+	if holder != "" && signer != holder {
+		return "", fmt.Errorf("%w: signed with a key of %.200s", ErrHolder, signer)
 	}
-	return nil
+	return signer, nil
 }
 
 // checkPresentationToken reads a presentation secured as a compact JWS: by
@@ -215,40 +226,33 @@ func checkPresentationToken(ctx context.Context, text string, opt Options) (*Pre
 	if err != nil {
 		return nil, err
 	}
-	mediaType := MediaJWT
-	if t.Type == MediaVPJWT || opt.Legacy && t.Type == "application/vp+ld+jwt" {
-		mediaType = MediaVPJWT
-	} else if err := t.Demand(MediaJWT, ""); err != nil {
+	mediaType, err := formOf(t, MediaVPJWT, opt)
+	if err != nil {
 		return nil, err
 	}
 	claims, err := t.Object(opt.limits())
 	if err != nil {
 		return nil, err
 	}
-	tree := claims
+	tree := bare(claims)
 	_, vc := claims["vc"]
 	vp, nested := claims["vp"]
 	switch {
 	case vc, nested && mediaType == MediaVPJWT:
 		return nil, fmt.Errorf("%w: claims vc and vp must not be there", ErrClaim)
-	case mediaType == MediaVPJWT:
-		tree = maps.Clone(claims)
-		for _, name := range registered() {
-			delete(tree, name)
-		}
-	default:
-		if tree, _ = vp.(map[string]any); tree == nil {
+	case mediaType == MediaJWT:
+		if tree, _ = strictjson.Clone(vp).(map[string]any); tree == nil {
 			return nil, fmt.Errorf("%w: there is no vp claim", ErrClaim)
 		}
-		if tree = maps.Clone(tree); tree["holder"] == nil && claims["iss"] != nil {
-			tree["holder"] = claims["iss"]
-		}
 	}
+	fault := reconcile(t, claims, []place{party("iss", tree, "holder"), {"jti", tree, "id"}}, mediaType == MediaJWT)
 	p, err := readPresentation(tree, mediaType)
 	if err != nil {
 		return nil, err
 	}
-	p.Err = p.verifyToken(ctx, t, claims, opt)
+	if p.Err = fault; fault == nil {
+		p.Err = p.verifyToken(ctx, t, claims, opt)
+	}
 	p.Signed = p.Err == nil
 	p.checkCredentials(ctx, opt)
 	return p, nil
@@ -257,23 +261,21 @@ func checkPresentationToken(ctx context.Context, text string, opt Options) (*Pre
 // verifyToken checks the holder's signature, that it answers what was asked
 // (nonce, aud), and its term.
 func (p *Presentation) verifyToken(ctx context.Context, t *jose.Token, claims map[string]any, opt Options) error {
-	if iss, has := claims["iss"]; has && iss != p.Holder {
-		return fmt.Errorf("%w: iss", ErrClaim)
+	keys := NewKeys(ctx, opt)
+	find := holderKey(keys)
+	method, err := keys.named(ctx, t, claims, p.Holder)
+	if err != nil {
+		return err
 	}
-	e := Envelope{MediaType: p.MediaType, Tree: map[string]any{"issuer": p.Holder}, Keys: NewKeys(ctx, opt)}
-	find := holderKey(e.Keys)
-	e.name(ctx, t, p.Holder)
-	if e.Method == "" {
-		return fmt.Errorf("%w: kid names no key of the holder", errNoKey)
-	}
-	pub, err := find(ctx, e.Method, proof.Authentication)
+	pub, err := find(ctx, method, proof.Authentication)
 	if err != nil {
 		return err
 	}
 	if err := t.Verify(pub); err != nil {
 		return err
 	}
-	if err := p.heldBy(e.Method); err != nil {
+	holder, err := heldBy(p.Holder, method)
+	if err != nil {
 		return err
 	}
 	if opt.Challenge != "" && claims["nonce"] != opt.Challenge {
@@ -285,24 +287,22 @@ func (p *Presentation) verifyToken(ctx context.Context, t *jose.Token, claims ma
 			return fmt.Errorf("%w: aud", proof.ErrDomain)
 		}
 	}
-	at := map[string]time.Time{}
 	for _, name := range []string{"iat", "nbf", "exp"} {
-		if v, has := claims[name]; has {
-			t, ok := instant(v)
-			if !ok {
-				return fmt.Errorf("%w: %s is not a time", ErrClaim, name)
-			}
-			at[name] = t
+		v, has := claims[name]
+		if !has {
+			continue
+		}
+		at, ok := instant(v)
+		switch {
+		case !ok:
+			return fmt.Errorf("%w: %s is not a time", ErrClaim, name)
+		case name == "exp" && !at.After(opt.At):
+			return fmt.Errorf("%w: %s", proof.ErrExpired, proof.FormatTime(at))
+		case name != "exp" && at.After(opt.At.Add(opt.skew())):
+			return fmt.Errorf("%w: %s %s", proof.ErrFuture, name, proof.FormatTime(at))
 		}
 	}
-	if t, has := at["exp"]; has && !t.After(opt.At) {
-		return fmt.Errorf("%w: %s", proof.ErrExpired, proof.FormatTime(t))
-	}
-	for _, name := range []string{"iat", "nbf"} {
-		if t, has := at[name]; has && t.After(opt.At.Add(opt.skew())) {
-			return fmt.Errorf("%w: %s %s", proof.ErrFuture, name, proof.FormatTime(t))
-		}
-	}
+	p.Holder = holder
 	return nil
 }
 
@@ -320,22 +320,26 @@ func (p *Presentation) ProofRow() verdict.Check {
 		return row(verdict.OK)
 	case p.Err == nil:
 		return row(verdict.ProofMissing)
-	case errors.Is(p.Err, proof.ErrChallenge):
-		return row(verdict.InvalidChallenge)
-	case errors.Is(p.Err, proof.ErrDomain):
-		return row(verdict.InvalidDomain)
-	case errors.Is(p.Err, proof.ErrExpired):
-		return row(verdict.ProofExpired)
-	case errors.Is(p.Err, proof.ErrFuture):
-		return row(verdict.ProofCreatedInFuture)
-	case errors.Is(p.Err, jose.ErrAlg):
-		return row(verdict.AlgorithmRefused)
-	case errors.Is(p.Err, proof.ErrSignature), errors.Is(p.Err, jose.ErrSignature):
-		return row(verdict.SignatureInvalid)
-	case errors.Is(p.Err, errNoKey):
-		return row(verdict.KeyUnavailable)
-	case errors.Is(p.Err, proof.ErrPurpose):
-		return row(verdict.ProofWrongPurpose)
+	}
+	for _, c := range []struct {
+		err  error
+		code verdict.Code
+	}{
+		{errNoKey, verdict.KeyUnavailable}, {errFromProof, verdict.KeyUnavailable},
+		{key.ErrWeak, verdict.CryptographicError},
+		{did.ErrRelationship, verdict.ProofNotHolders}, {ErrHolder, verdict.ProofNotHolders},
+		{jose.ErrAlg, verdict.AlgorithmRefused},
+		{jose.ErrSignature, verdict.SignatureInvalid}, {proof.ErrSignature, verdict.SignatureInvalid}, {proof.ErrChain, verdict.SignatureInvalid},
+		{proof.ErrPurpose, verdict.ProofWrongPurpose}, {proof.ErrSuite, verdict.ProofUnknownSuite},
+		{proof.ErrChallenge, verdict.InvalidChallenge}, {proof.ErrDomain, verdict.InvalidDomain},
+		{proof.ErrExpired, verdict.ProofExpired}, {proof.ErrFuture, verdict.ProofCreatedInFuture},
+	} {
+		if errors.Is(p.Err, c.err) {
+			return row(c.code)
+		}
+	}
+	if errors.Is(p.Err, proof.ErrTransform) {
+		return row(verdict.NotChecked).As(verdict.Unknown)
 	}
 	return row(verdict.ProofMalformed)
 }

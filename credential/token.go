@@ -2,11 +2,10 @@ package credential
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,20 +40,15 @@ func checkToken(ctx context.Context, text string, opt Options) *Checked {
 	if err != nil {
 		return tokenRefused(err)
 	}
-	mediaType := MediaJWT
-	switch {
-	case t.Type == "", t.Type == MediaJWT, t.Type == "application/jwt":
-	case t.Type == MediaVCJWT, opt.Legacy && t.Type == "application/vc+ld+jwt":
-		mediaType = MediaVCJWT
-	default:
-		return Closed(t.Type, verdict.TokenType, t.Demand(MediaVCJWT, MediaJWT, ""))
-	}
-	if mediaType == MediaVCJWT && t.Cty != "" && t.Cty != MediaVC {
-		return Closed(mediaType, verdict.TokenType, fmt.Errorf("%w: cty is %.80q", jose.ErrType, t.Cty))
+	mediaType, err := formOf(t, MediaVCJWT, opt)
+	if err != nil {
+		return Closed(t.Type, verdict.TokenType, err)
 	}
 	claims, err := t.Object(opt.limits())
 	if err != nil {
-		return Closed(mediaType, verdict.ParsingError, err)
+		out := unreadable(err)
+		out.MediaType = mediaType
+		return out
 	}
 	tree, fault := unwrap(claims, mediaType, opt)
 	if tree == nil {
@@ -64,6 +58,9 @@ func checkToken(ctx context.Context, text string, opt Options) *Checked {
 		}
 		return Closed(mediaType, code, fault)
 	}
+	if fault = reconcile(t, claims, credentialPlaces(tree), mediaType == MediaJWT); fault == nil && mediaType == MediaJWT {
+		fault = imposeDates(tree, claims)
+	}
 	e := Envelope{MediaType: mediaType, Tree: tree, Keys: NewKeys(ctx, opt), Words: mediaType == MediaJWT}
 	if fault != nil {
 		e.Rows = append(e.Rows, verdict.New(verdict.Format, verdict.MalformedValue).With("detail", fault.Error()).From(fromCredential))
@@ -72,136 +69,161 @@ func checkToken(ctx context.Context, text string, opt Options) *Checked {
 	return CheckEnvelope(ctx, e, opt)
 }
 
+// formOf tells by typ and cty which form a token has: secured, the media type of
+// VC-JOSE-COSE 1.0 that the place demands, or MediaJWT for what came before it.
+// The error is jose.ErrType.
+func formOf(t *jose.Token, secured string, opt Options) (string, error) {
+	draft := strings.Replace(secured, "+", "+ld+", 1) // until 2024
+	switch {
+	case t.Type == "", t.Type == MediaJWT:
+		return MediaJWT, nil
+	case t.Type != secured && (t.Type != draft || !opt.Legacy):
+		return "", t.Demand(secured, MediaJWT, "")
+	case t.Cty != "" && t.Cty != strings.TrimSuffix(secured, "+jwt"):
+		return "", fmt.Errorf("%w: cty is %.80q", jose.ErrType, t.Cty)
+	}
+	return secured, nil
+}
+
 // tokenRefused says what is wrong with a token that could not be read.
 func tokenRefused(err error) *Checked {
-	code, integrity := verdict.ParsingError, verdict.ProofMalformed
+	code := verdict.ProofMalformed
 	switch {
 	case errors.Is(err, jose.ErrTooLarge):
 		return Closed(MediaJWT, verdict.TooLarge, err)
+	case errors.Is(err, jose.ErrToken):
+		return Closed(MediaJWT, verdict.ParsingError, err)
 	case errors.Is(err, jose.ErrAlg):
-		integrity = verdict.AlgorithmRefused
+		code = verdict.AlgorithmRefused
 	}
 	out := &Checked{MediaType: MediaJWT, Checks: []verdict.Check{
-		verdict.New(verdict.Format, code).With("detail", err.Error()).From(fromCredential),
-		verdict.New(verdict.Integrity, integrity).With("detail", err.Error()).From(fromCredential)}}
+		verdict.New(verdict.Integrity, code).With("detail", err.Error()).From(fromCredential)}}
 	out.fill()
 	return out
 }
 
-// unwrap takes the credential out of the claims. A nil tree means there is none;
-// an error beside a tree is a contradiction between claims and credential.
+// unwrap takes the credential out of the claims: from the claim vc of VCDM 1.1,
+// or the claims themselves. Errors: [ErrClaim] and [ErrOldNesting].
 func unwrap(claims map[string]any, mediaType string, opt Options) (map[string]any, error) {
 	inner, nested := claims["vc"]
+	_, isVP := claims["vp"]
 	switch {
-	case !nested && mediaType == MediaVCJWT, !nested && claims["@context"] != nil:
-		for _, name := range []string{"vc", "vp"} {
-			if _, has := claims[name]; has {
-				return nil, fmt.Errorf("%w: claim %s must not be there", ErrClaim, name)
-			}
-		}
-		tree := maps.Clone(claims)
-		for _, name := range registered() {
-			delete(tree, name)
-		}
-		return tree, agree(tree, claims)
+	case isVP:
+		return nil, fmt.Errorf("%w: claim vp must not be there", ErrClaim)
 	case nested && mediaType == MediaVCJWT:
 		return nil, fmt.Errorf("%w: claim vc must not be there", ErrClaim)
-	case !nested:
+	case !nested && mediaType == MediaJWT && claims["@context"] == nil:
 		return nil, fmt.Errorf("%w: there is neither a vc claim nor an @context", ErrClaim)
+	case !nested:
+		return bare(claims), nil
 	}
 	tree, ok := strictjson.Clone(inner).(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("%w: claim vc is not an object", ErrClaim)
 	}
-	if list, _ := tree["@context"].([]any); len(list) > 0 && list[0] == ContextV2 && !opt.Legacy {
+	if version2(tree) && !opt.Legacy {
 		return nil, ErrOldNesting
 	}
-	return tree, impose(tree, claims)
+	return tree, nil
 }
 
-// agree demands that claims which repeat a member of the credential say the same
-// (VC-JOSE-COSE 1.0 section 3.1.3; Open Badges 3.0 section 8.2.1).
-func agree(tree, claims map[string]any) error {
-	subject, _ := tree["credentialSubject"].(map[string]any)
-	pairs := []struct {
-		claim  string
-		member any
-	}{{"iss", idOf(tree["issuer"])}, {"jti", tree["id"]}, {"sub", subject["id"]}}
-	for _, p := range pairs {
-		if v, has := claims[p.claim]; has && (p.member != nil || p.claim == "iss") && !reflect.DeepEqual(v, p.member) {
+// bare is a copy of the claims without those that are no part of the document.
+func bare(claims map[string]any) map[string]any {
+	tree := maps.Clone(claims)
+	for _, name := range registered() {
+		delete(tree, name)
+	}
+	tree, _ = strictjson.Clone(tree).(map[string]any)
+	return tree
+}
+
+func version2(tree map[string]any) bool {
+	list, _ := tree["@context"].([]any)
+	return len(list) > 0 && list[0] == ContextV2
+}
+
+// place is the member of a document that a claim stands for; in is nil where
+// there is no one such member.
+type place struct {
+	claim  string
+	in     map[string]any
+	member string
+}
+
+// party is the place of a member that is a URL or an object with one.
+func party(claim string, tree map[string]any, member string) place {
+	if m, ok := tree[member].(map[string]any); ok {
+		return place{claim, m, "id"}
+	}
+	return place{claim, tree, member}
+}
+
+func credentialPlaces(tree map[string]any) []place {
+	var subject map[string]any
+	if list, _ := objects(tree["credentialSubject"]); len(list) == 1 {
+		subject = list[0]
+	}
+	return []place{party("iss", tree, "issuer"), {"jti", tree, "id"}, {"sub", subject, "id"}}
+}
+
+// reconcile demands that claims, and iss where the header repeats it, say what the
+// members that they stand for say: a document that means two things is refused.
+// With impose, as in JWTs of VCDM 1.1 (section 6.3.1) and Open Badges 3.0 (section
+// 8.2.1), a claim also sets the member that is not there; in VC-JOSE-COSE 1.0
+// (section 3.1.3) it does not. The error is [ErrClaim].
+func reconcile(t *jose.Token, claims map[string]any, places []place, impose bool) error {
+	for _, p := range places {
+		v, has := claims[p.claim]
+		if !has {
+			continue
+		}
+		s, isText := v.(string)
+		if !isText || p.in == nil {
 			return fmt.Errorf("%w: %s", ErrClaim, p.claim)
+		}
+		switch old, set := p.in[p.member]; {
+		case !set && impose:
+			p.in[p.member] = s
+		case (set || p.claim == "iss") && old != any(s):
+			return fmt.Errorf("%w: %s", ErrClaim, p.claim)
+		}
+	}
+	if v, has := t.Header["iss"]; has {
+		s, isText := v.(string)
+		if owner := places[0]; !isText || owner.in[owner.member] != any(s) {
+			return fmt.Errorf("%w: iss in the header", ErrClaim)
 		}
 	}
 	return nil
 }
 
-// impose sets the members that claims stand for (VCDM 1.1 section 6.3.1). Where
-// both are there and differ, the credential means two things, and is refused.
-func impose(tree, claims map[string]any) error {
-	version2 := false
-	if list, _ := tree["@context"].([]any); len(list) > 0 {
-		version2 = list[0] == ContextV2
+// imposeDates is reconcile for nbf and exp, which stand for the credential's own
+// dates in the same two forms.
+func imposeDates(tree, claims map[string]any) error {
+	members := [2]string{"issuanceDate", "expirationDate"}
+	if version2(tree) {
+		members = [2]string{"validFrom", "validUntil"}
 	}
-	from, until := "issuanceDate", "expirationDate"
-	if version2 {
-		from, until = "validFrom", "validUntil"
-	}
-	var fault error
-	fail := func(claim string) {
-		if fault == nil {
-			fault = fmt.Errorf("%w: %s", ErrClaim, claim)
-		}
-	}
-	for claim, member := range map[string]string{"nbf": from, "exp": until} {
+	for i, claim := range []string{"nbf", "exp"} {
 		v, has := claims[claim]
 		if !has {
 			continue
 		}
 		at, ok := instant(v)
 		if !ok {
-			fail(claim)
-			continue
+			return fmt.Errorf("%w: %s is not a time", ErrClaim, claim)
 		}
-		old, set := tree[member]
+		old, set := tree[members[i]]
 		if !set {
-			tree[member] = at.Format(time.RFC3339)
+			tree[members[i]] = at.Format(time.RFC3339)
 			continue
 		}
 		text, _ := old.(string)
 		if t, _, err := proof.ParseDateTime(text); err != nil || t.Unix() != at.Unix() {
-			fail(claim)
+			return fmt.Errorf("%w: %s", ErrClaim, claim)
 		}
 	}
-	if v, has := claims["jti"]; has {
-		if tree["id"] == nil {
-			tree["id"] = v
-		} else if tree["id"] != v {
-			fail("jti")
-		}
-	}
-	if v, has := claims["iss"]; has {
-		switch x := tree["issuer"].(type) {
-		case nil:
-			tree["issuer"] = v
-		case map[string]any:
-			if x["id"] == nil {
-				x["id"] = v
-			}
-		}
-		if !reflect.DeepEqual(idOf(tree["issuer"]), v) {
-			fail("iss")
-		}
-	}
-	if v, has := claims["sub"]; has {
-		if s, ok := tree["credentialSubject"].(map[string]any); ok {
-			if s["id"] == nil {
-				s["id"] = v
-			} else if s["id"] != v {
-				fail("sub")
-			}
-		}
-	}
-	return fault
+	return nil
 }
 
 // idOf returns the id of a member that is a URL or an object with one.
@@ -222,9 +244,13 @@ func (e *Envelope) verify(ctx context.Context, t *jose.Token, claims map[string]
 	}
 	pub, err := e.findKey(ctx, t, claims)
 	if err != nil {
-		e.Rows = append(e.Rows, row(verdict.KeyUnavailable).With("detail", err.Error()))
+		code := verdict.KeyUnavailable
+		if errors.Is(err, key.ErrWeak) {
+			code = verdict.CryptographicError
+		}
+		e.Rows = append(e.Rows, row(code).With("detail", err.Error()))
 		if e.Method == "" {
-			e.Signer = []verdict.Check{verdict.New(verdict.Signer, verdict.SignerUnknown).With("detail", err.Error())}
+			e.Signer = []verdict.Check{verdict.New(verdict.Signer, verdict.SignerUnknown).With("detail", err.Error()).From(fromCredential)}
 		}
 		return
 	}
@@ -249,7 +275,7 @@ func (e *Envelope) term(claims map[string]any, row func(verdict.Code) verdict.Ch
 		switch {
 		case !ok:
 			return row(verdict.ProofMalformed).With("detail", name+" is not a time")
-		// In a JWT of VCDM 1.1 nbf and exp are the credential's own dates.
+		// In the older forms nbf and exp are the credential's own dates.
 		case e.MediaType == MediaJWT && name != "iat":
 		case name == "exp" && !at.After(opt.At):
 			return row(verdict.ProofExpired).With("until", proof.FormatTime(at))
@@ -260,113 +286,143 @@ func (e *Envelope) term(claims map[string]any, row func(verdict.Code) verdict.Ch
 	return row(verdict.OK)
 }
 
-// findKey finds the key by the rules of the issuer's identifier: by kid as the
-// URL of a verification method, or relative to the issuer; without kid, the one
-// assertion key of the issuer's document. A jwk in the header chooses among the
-// keys of the issuer's document and proves nothing by itself.
+// findKey finds the key by the rules of the issuer's identifier. A jwk in the
+// header chooses among the keys of the issuer's document and proves nothing by
+// itself (Open Badges 3.0 section 8.2.4).
 func (e *Envelope) findKey(ctx context.Context, t *jose.Token, claims map[string]any) (key.Public, error) {
 	issuer, _ := idOf(e.Tree["issuer"]).(string)
-	if s, ok := claims["iss"].(string); ok && issuer == "" {
-		issuer = s
-	}
-	if hdr, has := t.Header["iss"]; has && hdr != issuer {
-		return key.Public{}, fmt.Errorf("%w: iss in the header", ErrClaim)
-	}
-	e.name(ctx, t, issuer)
-	jwk, hasJWK := t.Header["jwk"].(map[string]any)
-	if hasJWK && t.Kid == "" {
+	if raw, has := t.Header["jwk"]; has && t.Kid == "" {
+		jwk, _ := raw.(map[string]any)
 		pub, err := key.ParseJWK(jwk)
 		if err != nil {
 			return key.Public{}, err
 		}
 		if e.Method = e.Keys.holding(ctx, issuer, pub); e.Method == "" {
-			e.Signer = []verdict.Check{verdict.New(verdict.Signer, verdict.KeyFromProof)}
-			return pub, nil
+			e.Signer = []verdict.Check{verdict.New(verdict.Signer, verdict.KeyFromProof).From(fromCredential)}
 		}
+		return pub, nil
 	}
-	if e.Method == "" {
-		return key.Public{}, fmt.Errorf("%w: kid names no key of the issuer", errNoKey)
+	var err error
+	if e.Method, err = e.Keys.named(ctx, t, claims, issuer); err != nil {
+		return key.Public{}, err
 	}
 	return e.Keys.Find(ctx, e.Method, proof.AssertionMethod)
 }
 
-// name sets the verification method that kid means, or that is meant without.
-func (e *Envelope) name(ctx context.Context, t *jose.Token, owner string) {
+// named returns the verification method that kid means: as the URL of one, or as
+// a name within the owner's document, which iss has to name then (VC-JOSE-COSE 1.0
+// section 3.3.2). Without kid it is the owner's only one.
+func (k *Keys) named(ctx context.Context, t *jose.Token, claims map[string]any, owner string) (string, error) {
+	_, inClaims := claims["iss"]
+	_, inHeader := t.Header["iss"]
+	isDID := strings.HasPrefix(owner, "did:")
 	switch {
-	case strings.HasPrefix(t.Kid, "did:") || strings.HasPrefix(t.Kid, "https://"):
-		e.Method = t.Kid
-		if !strings.Contains(t.Kid, "#") {
-			e.Method = e.Keys.only(ctx, t.Kid)
-		}
-	case strings.HasPrefix(t.Kid, "#"):
-		e.Method = owner + t.Kid
-	case t.Kid != "" && strings.HasPrefix(owner, "did:"):
-		e.Method = owner + "#" + t.Kid
-	case t.Kid == "" && strings.HasPrefix(owner, "did:"):
-		e.Method = e.Keys.only(ctx, owner)
+	case strings.HasPrefix(t.Kid, "https://"), strings.HasPrefix(t.Kid, "did:") && strings.Contains(t.Kid, "#"):
+		return t.Kid, nil
+	case strings.HasPrefix(t.Kid, "did:"):
+		return k.only(ctx, t.Kid), nil
+	case t.Kid == "" && isDID:
+		return k.only(ctx, owner), nil
+	case t.Kid == "":
+		return "", fmt.Errorf("%w: there is no kid", errNoKey)
+	case !inClaims && !inHeader:
+		return "", fmt.Errorf("%w: kid is relative and there is no iss", errNoKey)
+	case strings.HasPrefix(t.Kid, "#") && owner != "":
+		return owner + t.Kid, nil
+	case isDID:
+		return owner + "#" + t.Kid, nil
 	}
+	return "", fmt.Errorf("%w: kid is a name and iss is no DID", errNoKey)
 }
 
-// only returns the name of the one key with which a DID makes assertions, or the
-// DID itself when there is none or a choice.
+// only returns the name of the one key with which a DID does what is demanded.
+// Where there is none or a choice, the DID stands for it, and the look-up says why.
 func (k *Keys) only(ctx context.Context, id string) string {
-	if doc := k.document(ctx, id); doc != nil {
-		if ms := doc.Methods(k.relationship()); len(ms) == 1 {
-			return ms[0].ID
+	res, doc, err := k.document(ctx, id)
+	if err == nil {
+		list := doc.Methods(k.relationship())
+		if len(list) == 1 {
+			return list[0].ID
 		}
+		err = fmt.Errorf("%w: no kid, and %s lists %d keys for %s", errNoKey, id, len(list), k.relationship())
 	}
+	k.found[id] = &lookup{did: id, resolution: res, err: err}
 	return id
 }
 
 // holding returns the name under which a DID's document lists a key, or "".
 func (k *Keys) holding(ctx context.Context, id string, pub key.Public) string {
-	if doc := k.document(ctx, id); doc != nil {
-		if vm, ok := doc.FindKey(pub, did.AssertionMethod); ok {
+	if _, doc, err := k.document(ctx, id); err == nil {
+		if vm, ok := doc.FindKey(pub, k.relationship()); ok {
 			return vm.ID
 		}
 	}
 	return ""
 }
 
-func (k *Keys) document(ctx context.Context, id string) *did.Document {
-	if k.opt.Resolver == nil || !strings.HasPrefix(id, "did:") {
-		return nil
+// document returns the newest document of a DID, the last one where it is closed.
+func (k *Keys) document(ctx context.Context, id string) (*did.Resolution, *did.Document, error) {
+	if k.opt.Resolver == nil {
+		return nil, nil, did.ErrUnavailable
 	}
 	res, err := k.opt.Resolver.Resolve(ctx, id, did.Options{})
 	if err != nil {
-		return nil
+		return nil, nil, err
 	}
-	return res.Document
+	doc := res.Document
+	if doc == nil && res.Meta.Deactivated {
+		doc = lastLive(res.Versions)
+	}
+	if doc == nil {
+		return res, nil, did.ErrNotFound
+	}
+	return res, doc, nil
 }
 
 // SignToken secures an unsigned credential as a vc+jwt (VC-JOSE-COSE 1.0 section
-// 3.1), or with typ MediaVPJWT a presentation. method is the URL of the signer's
-// key. iat is set from now.
+// 3.1), or with typ MediaVPJWT a presentation. method is the URL of a key of the
+// issuer or holder. iss and iat are set, extra adds other registered claims such
+// as aud and nonce. Errors: [ErrMalformed], [ErrClaim], [ErrHolder] when the key
+// is somebody else's, jose.ErrType, and those of jose.Sign.
 func SignToken(ctx context.Context, tree map[string]any, s key.Signer, typ, method string, now time.Time, extra map[string]any) (string, error) {
-	header := map[string]any{"kid": method}
-	switch typ {
-	case MediaVCJWT:
-		header["typ"], header["cty"] = "vc+jwt", "vc"
-	case MediaVPJWT:
-		header["typ"], header["cty"] = "vp+jwt", "vp"
-	default:
-		return "", fmt.Errorf("%w: %q", jose.ErrType, typ)
+	claims, _ := strictjson.Clone(tree).(map[string]any)
+	signer, err := signerOf(claims, typ)
+	if err != nil {
+		return "", err
 	}
-	claims := maps.Clone(tree)
+	if signer != "" {
+		if controllerOf(method) != signer {
+			return "", fmt.Errorf("%w: %s is no key of %s", ErrHolder, method, signer)
+		}
+		claims["iss"] = signer
+	}
 	for name, v := range extra {
+		if !slices.Contains(registered(), name) || name == "iss" || name == "iat" {
+			return "", fmt.Errorf("%w: %s cannot be added", ErrClaim, name)
+		}
 		claims[name] = v
 	}
-	claims["iss"] = idOf(tree["issuer"])
-	if typ == MediaVPJWT {
-		claims["iss"] = idOf(tree["holder"])
-	}
-	if claims["iss"] == nil {
-		delete(claims, "iss")
-	}
-	claims["iat"] = json.Number(fmt.Sprint(now.Unix()))
+	claims["iat"] = now.Unix()
 	body, err := strictjson.Canonical(claims)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	return jose.Sign(ctx, s, header, body)
+	short := strings.TrimPrefix(typ, "application/")
+	return jose.Sign(ctx, s, map[string]any{"kid": method, "typ": short, "cty": strings.TrimSuffix(short, "+jwt")}, body)
+}
+
+// signerOf reads the document that is to be signed and says whose key is needed.
+func signerOf(tree map[string]any, typ string) (string, error) {
+	switch typ {
+	case MediaVCJWT:
+		c, err := read(tree)
+		return c.Issuer, err
+	case MediaVPJWT:
+		p, err := readPresentation(tree, typ)
+		if err != nil {
+			return "", err
+		}
+		return p.Holder, nil
+	}
+	return "", fmt.Errorf("%w: %q", jose.ErrType, typ)
 }

@@ -48,6 +48,7 @@ type Config struct {
 	LogLevel       string   `toml:"log_level"`
 	LogFormat      string   `toml:"log_format"`
 	ResumeAlone    bool     `toml:"resume_alone"`
+	FailureStatus  int      `toml:"verify_failure_status"`
 }
 
 // DefaultConfig returns the settings of a node that nobody configured.
@@ -57,7 +58,7 @@ func DefaultConfig() Config {
 		Listen: []string{"/ip4/0.0.0.0/udp/8482/quic-v1", "/ip4/0.0.0.0/tcp/8482"},
 		DHT:    "auto", UseRelays: true, Network: string(exchange.NetworkReplicaFirst), Policy: "",
 		Cadence: "15m", Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
-		ListFill: 50, Gossip: "1s", LogLevel: "info", LogFormat: "text",
+		ListFill: 50, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
 	}
 }
 
@@ -121,6 +122,7 @@ func Settings() []Setting {
 		s("passphrase_file", "string", "file that holds the passphrase of the keys", func(c *Config) any { return &c.PassphraseFile }),
 		s("log_level", "string", "debug, info, warn or error", func(c *Config) any { return &c.LogLevel }),
 		s("log_format", "string", "text or json", func(c *Config) any { return &c.LogFormat }),
+		s("verify_failure_status", "int", "HTTP status of a verification that did not come to verified: 200, or 400 as older clients of VC-API expect", func(c *Config) any { return &c.FailureStatus }),
 		s("resume_alone", "bool", "sign without reading the last head back from elsewhere", func(c *Config) any { return &c.ResumeAlone }),
 	}
 }
@@ -217,6 +219,9 @@ func (c Config) Check() error {
 	}
 	if c.ListFill < 1 || c.ListFill > 90 {
 		return bad("list_fill", strconv.Itoa(c.ListFill), "is not in 1 to 90")
+	}
+	if c.FailureStatus != 200 && c.FailureStatus != 400 {
+		return bad("verify_failure_status", strconv.Itoa(c.FailureStatus), "is neither 200 nor 400")
 	}
 	if duration(c.Heartbeat) >= duration(c.HeadLifetime) {
 		return bad("heartbeat", c.Heartbeat, "is not shorter than head_lifetime")

@@ -46,6 +46,7 @@ const (
 	ProofCreatedInFuture Code = "proof_created_in_future"
 	ProofExpired         Code = "proof_expired"
 	ProofExtra           Code = "proof_extra"
+	ProofNotHolders      Code = "proof_not_holders"
 	DisclosureInvalid    Code = "disclosure_invalid"
 	BindingInvalid       Code = "key_binding_invalid"
 	AlgorithmRefused     Code = "algorithm_refused"

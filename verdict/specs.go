@@ -128,6 +128,8 @@ func integritySpecs() []Spec {
 			"Ask the issuer for a new copy.", Fail).problem(secProblem + "PROOF_VERIFICATION_ERROR"),
 		row(ProofExtra, "Beside the issuer's proof there is another that was not needed or could not be checked.",
 			"", Warn),
+		row(ProofNotHolders, "The presentation is signed with a key that is not its holder's, or that the holder does not use to identify itself now.",
+			"Ask the holder for a new presentation.", Unknown).problem(secProblem + "PROOF_VERIFICATION_ERROR"),
 		row(DisclosureInvalid, "What the holder shows does not fit what the issuer signed, or the issuer signed it in a form that may mean two things.",
 			"Ask the holder for a new presentation made from the whole credential; if it stays, ask the issuer.", Fail).problem(vcProblem + "CRYPTOGRAPHIC_SECURITY_ERROR"),
 		row(BindingInvalid, "The signature with which the holder presents the credential does not hold: it is by another key, for other contents, or not made just now.",

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/proof/jose"
 	"github.com/bonafide-id/bonafide/verdict"
 )
 
@@ -25,11 +27,7 @@ func (v *Verifier) Presentation(ctx context.Context, body []byte, p Policy, at t
 	err := errors.New("the program failed")
 	first.guard(verdict.Format, func() { pres, err = credential.CheckPresentation(ctx, body, first.options()) })
 	if pres == nil {
-		code := verdict.MalformedValue
-		if errors.Is(err, credential.ErrParse) {
-			code = verdict.ParsingError
-		}
-		out.Checks = append(out.Checks, verdict.New(verdict.Format, code).With("detail", err.Error()).From("presentation"))
+		out.Checks = append(out.Checks, unreadable(err).With("detail", err.Error()).From("presentation"))
 		out.Settle()
 		return out
 	}
@@ -58,4 +56,19 @@ func (v *Verifier) Presentation(ctx context.Context, body []byte, p Policy, at t
 	}
 	out.Settle()
 	return out
+}
+
+// unreadable says why bytes are no presentation.
+func unreadable(err error) verdict.Check {
+	switch {
+	case errors.Is(err, jose.ErrAlg):
+		return verdict.New(verdict.Integrity, verdict.AlgorithmRefused)
+	case errors.Is(err, jose.ErrType):
+		return verdict.New(verdict.Format, verdict.TokenType)
+	case errors.Is(err, jose.ErrTooLarge), errors.Is(err, strictjson.ErrTooLarge):
+		return verdict.New(verdict.Format, verdict.TooLarge)
+	case errors.Is(err, credential.ErrParse), errors.Is(err, jose.ErrToken), errors.Is(err, jose.ErrHeader):
+		return verdict.New(verdict.Format, verdict.ParsingError)
+	}
+	return verdict.New(verdict.Format, verdict.MalformedValue)
 }

@@ -1,9 +1,9 @@
 // Package key resolves did:key: the identifier is the key, and the document
 // follows from it (did:key, W3C CCG report of 2025-11-02).
 //
-// The first call to make is [Resolver]. Ed25519 and P-256 keys are supported;
-// the key of any other kind is an error that says so. Documents name the key
-// for authentication, assertionMethod, capabilityInvocation and
+// The first call to make is [Resolver]. Ed25519, P-256, P-384 and P-521 keys are
+// supported; the key of any other kind is an error that says so. Documents name
+// the key for authentication, assertionMethod, capabilityInvocation and
 // capabilityDelegation, in the form Multikey; no key agreement key is derived.
 //
 // The package is pure: it fetches nothing, and a resolver keeps nothing but a

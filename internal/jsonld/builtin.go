@@ -61,7 +61,7 @@ func builtins() []builtin {
 		same("https://purl.imsglobal.org/spec/ob/v3p0/extensions.json", "ob-extensions.json",
 			"146f85aa16effd7ca1da8056eb443f53ce1eca8a34186cb062832c0a97d889c3"),
 		{"https://bonafide.id/contexts/micro-credential/v1", "bonafide-v1.jsonld",
-			"91812d161d0b063c90037b5eb582b6118260342ec2d13944eea040932cf3f8d8", ""},
+			"eec67a8a7992e05b41592b091e8bd65e2181875299b68024a849e3c403b8b85d", ""},
 		{"https://bonafide.id/contexts/legal-entity/v1", "legal-entity-v1.jsonld",
 			"c8f827301bf7eea48b27900acaefe7692da5dd063b6db2d976bc1bc0f0e19637", ""},
 	}

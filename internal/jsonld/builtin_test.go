@@ -176,6 +176,35 @@ func TestMicroContext(t *testing.T) {
 	}
 }
 
+// TestOwnContextsNameOnce: selective disclosure by the specification expands and
+// compacts (VC DI ECDSA 1.0 section 3.4.8), and what has two names comes back
+// under one of them, so that the JSON pointer of a holder leads nowhere.
+func TestOwnContextsNameOnce(t *testing.T) {
+	l := Builtin()
+	for _, b := range builtins() {
+		if b.published == "" {
+			namedOnce(t, b.url, parseDoc(t, string(mustDocument(t, l, b.url))))
+		}
+	}
+}
+
+func namedOnce(t *testing.T, where string, holder map[string]any) {
+	t.Helper()
+	context, _ := holder["@context"].(map[string]any)
+	names := map[string]string{}
+	for term, v := range context {
+		iri, _ := v.(string)
+		if inner, ok := v.(map[string]any); ok {
+			iri, _ = inner["@id"].(string)
+			namedOnce(t, where+" "+term, inner)
+		}
+		if other := names[iri]; other != "" && iri != "" {
+			t.Errorf("%s: %s is both %s and %s", where, iri, term, other)
+		}
+		names[iri] = term
+	}
+}
+
 func mustDocument(t *testing.T, l *Loader, url string) []byte {
 	t.Helper()
 	b, err := l.Document(url)

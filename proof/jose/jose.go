@@ -41,6 +41,9 @@ const MaxBytes = 1 << 20
 // maxHeader bounds the decoded header; a certificate chain fits.
 const maxHeader = 64 << 10
 
+// maxText bounds typ, cty and kid.
+const maxText = 4096
+
 // algorithms that any token may name (RFC 7518, 3.1; RFC 9864).
 func algorithms() []string {
 	return []string{"EdDSA", "Ed25519", "ES256", "ES384", "ES512", "RS256", "PS256"}
@@ -96,10 +99,7 @@ func Parse(text string, most int) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Header, err = strictjson.ParseObject(header, strictjson.Limits{MaxBytes: maxHeader, MaxDepth: 8}); err != nil {
-		return nil, fmt.Errorf("%w: header: %w", ErrToken, err)
-	}
-	if err := t.readHeader(); err != nil {
+	if err := t.readHeader(header); err != nil {
 		return nil, err
 	}
 	if t.Payload, err = decode(parts[1], "payload"); err != nil {
@@ -125,7 +125,10 @@ func decode(s, what string) ([]byte, error) {
 }
 
 // readHeader takes out what is needed and refuses what is never done.
-func (t *Token) readHeader() error {
+func (t *Token) readHeader(raw []byte) (err error) {
+	if t.Header, err = strictjson.ParseObject(raw, strictjson.Limits{MaxBytes: maxHeader, MaxDepth: 8}); err != nil {
+		return fmt.Errorf("%w: header: %w", ErrToken, err)
+	}
 	alg, ok := t.Header["alg"].(string)
 	if !ok {
 		return fmt.Errorf("%w: no alg", ErrAlg)
@@ -146,8 +149,8 @@ func (t *Token) readHeader() error {
 			continue
 		}
 		s, ok := raw.(string)
-		if !ok || len(s) > 4096 {
-			return fmt.Errorf("%w: %s is not a short string", ErrHeader, name)
+		if !ok || s == "" || len(s) > maxText {
+			return fmt.Errorf("%w: %s is not a short text", ErrHeader, name)
 		}
 		*dst = s
 	}
@@ -155,12 +158,18 @@ func (t *Token) readHeader() error {
 	return nil
 }
 
-// mediaType writes the short form out (RFC 7515, 4.1.9 and 4.1.10).
+// mediaType writes the short form out (RFC 7515, 4.1.9 and 4.1.10). Letters
+// beyond ASCII stay as they are: some of them have lower forms within it.
 func mediaType(s string) string {
-	if s == "" || strings.Contains(s, "/") {
-		return strings.ToLower(s)
+	if s != "" && !strings.Contains(s, "/") {
+		s = "application/" + s
 	}
-	return "application/" + strings.ToLower(s)
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, s)
 }
 
 // Demand fails with [ErrType] unless the token's typ is one of types, which are
@@ -196,8 +205,8 @@ func (t *Token) Object(lim strictjson.Limits) (map[string]any, error) {
 }
 
 // Sign makes a compact JWS over payload. The header is what the caller gives,
-// with alg set to that of the signer's key; an alg of its own, or a parameter
-// that Parse would refuse, is [ErrHeader].
+// with alg set to that of the signer's key; an alg of its own is [ErrHeader], and
+// what Parse would refuse fails as it does there.
 func Sign(ctx context.Context, s key.Signer, header map[string]any, payload []byte) (string, error) {
 	algs := s.Public().Algs()
 	if len(algs) == 0 {
@@ -211,12 +220,12 @@ func Sign(ctx context.Context, s key.Signer, header map[string]any, payload []by
 		return "", fmt.Errorf("%w: alg is the key's matter", ErrHeader)
 	}
 	h["alg"] = algs[0]
-	if err := (&Token{Header: h}).readHeader(); err != nil {
-		return "", err
-	}
 	raw, err := strictjson.Canonical(h)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrHeader, err)
+	}
+	if err := new(Token).readHeader(raw); err != nil {
+		return "", err
 	}
 	b64 := base64.RawURLEncoding.EncodeToString
 	input := b64(raw) + "." + b64(payload)

@@ -106,7 +106,7 @@ func (a *app) runNode(ctx context.Context, cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
-	faces := api.New(api.Config{Node: n, Logger: log, Registerer: registry, Version: node.Version})
+	faces := api.New(api.Config{Node: n, Logger: log, Registerer: registry, Version: node.Version, FailureStatus: cfg.FailureStatus})
 	return a.serve(ctx, n, cfg, log, public, faces.Public(), admin, faces.Admin())
 }
 
