@@ -35,7 +35,11 @@ func middle(rounds []measured) float64 {
 	for i, m := range rounds {
 		all[i] = m.perCPUSecond()
 	}
-	slices.Sort(all)
+	return median(all)
+}
+
+func median(all []float64) float64 {
+	all = slices.Sorted(slices.Values(all))
 	return all[len(all)/2]
 }
 
