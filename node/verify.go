@@ -222,7 +222,17 @@ type issuers struct {
 	roots trustFile
 }
 
+// folderless tells identifiers that are nothing but their key. A folder is
+// published under a log, which they do not have, so that looking for one is
+// work for nothing.
+func folderless(issuer string) bool {
+	return strings.HasPrefix(issuer, "did:key:") || strings.HasPrefix(issuer, "did:jwk:")
+}
+
 func (i issuers) State(ctx context.Context, issuer string) (*verify.State, error) {
+	if folderless(issuer) {
+		return nil, nil
+	}
 	v, err := i.n.replica.Head(ctx, subjectOf(issuer))
 	if errors.Is(err, replica.ErrUnknown) {
 		return nil, nil
@@ -235,6 +245,9 @@ func (i issuers) State(ctx context.Context, issuer string) (*verify.State, error
 }
 
 func (i issuers) Practice(ctx context.Context, issuer string) (*credential.Practice, error) {
+	if folderless(issuer) {
+		return nil, nil
+	}
 	p, err := i.n.replica.Practice(ctx, subjectOf(issuer))
 	if errors.Is(err, replica.ErrUnknown) {
 		return nil, nil
@@ -253,13 +266,15 @@ func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) 
 		q.Roots = append(q.Roots, root)
 	}
 	q.Same = func(a, b string) bool { return subjectOf(a) == subjectOf(b) }
+	q.Find = func(ctx context.Context, of string) []legal.Found { return n.recognitionsOf(ctx, of, i.over.Recogs) }
 	subject := subjectOf(issuer)
-	if w, ok := i.over.Whois[subject]; ok {
-		q.Whois = w
-	} else if v, err := n.replica.File(ctx, subject, replica.PathWhois); err == nil && v.State == replica.Current {
+	w, stapled := i.over.Whois[subject]
+	if q.Whois = w; folderless(issuer) {
+		return nil
+	}
+	if v, err := n.replica.File(ctx, subject, replica.PathWhois); !stapled && err == nil && v.State == replica.Current {
 		q.Whois = v.Body
 	}
-	q.Find = func(ctx context.Context, of string) []legal.Found { return n.recognitionsOf(ctx, of, i.over.Recogs) }
 	if h, err := n.replica.History(ctx, subject); err == nil {
 		if id, err := webvh.ParseID(h.DID()); err == nil {
 			if u, err := url.Parse(id.LogURL()); err == nil {
