@@ -25,8 +25,10 @@ func (l *Loader) borrow() *scratch {
 	return s
 }
 
-// giveBack takes scratch memory back, with nothing of the document left in it. It
-// is not called on the way out of a panic.
+// giveBack takes scratch memory back. Nothing points into the document any more,
+// and the next one sees zero values only; the bytes of statements stay in buffers
+// of length zero until they are written over. It is not called on the way out of
+// a panic.
 func (l *Loader) giveBack(s *scratch) {
 	s.run.reset()
 	if !s.canon.reset() {
