@@ -131,9 +131,8 @@ func CheckTree(ctx context.Context, tree map[string]any, opt Options) *Checked {
 	out := &Checked{MediaType: MediaVC}
 	c, shape := read(tree)
 	out.Credential = c
-	out.Checks = append(out.Checks, formatRows(c, shape, opt, false)...)
-	out.integrity(ctx, opt)
-	out.Checks = append(out.Checks, dateRows(c, shape, opt.At)...)
+	sig := out.integrity(ctx, opt)
+	out.Checks = slices.Concat(formatRows(c, shape, opt, sig), out.Checks, dateRows(c, shape, opt.At))
 	out.fill()
 	return out
 }
@@ -167,9 +166,19 @@ func unreadable(err error) *Checked {
 
 const fromCredential = "credential"
 
-// formatRows judges shape, contexts and meaning. With words, the signature covers
-// the text as written, so that a word without a meaning is a finding only.
-func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.Check {
+// covered is what checking the signature said about the form of a credential.
+type covered struct {
+	// words: it covers the text as written, so that a word without a meaning is a
+	// finding only.
+	words bool
+	// expanded: the document was expanded already, and odd is what compacted said.
+	expanded bool
+	odd      error
+	err      error // of the expansion
+}
+
+// formatRows judges shape, contexts and meaning.
+func formatRows(c *Credential, shape error, opt Options, sig covered) []verdict.Check {
 	row := func(code verdict.Code) verdict.Check { return verdict.New(verdict.Format, code).From(fromCredential) }
 	var rows []verdict.Check
 	if shape != nil {
@@ -188,17 +197,17 @@ func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.C
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
 	if len(rows) == 0 {
-		expanded, err := opt.loader().Expand(without(c.Tree, "proof"))
-		switch code := expansionCode(err); {
-		case err == nil && words:
-		case err == nil:
-			if err := compacted(c.Tree, expanded); err != nil {
-				rows = append(rows, row(verdict.MalformedValue).With("detail", err.Error()))
-			}
-		case words && code == verdict.DataLoss:
-			rows = append(rows, row(verdict.OK), row(verdict.WordUndefined).With("detail", err.Error()))
+		if !sig.expanded {
+			sig.err = opt.loader().Look(without(c.Tree, "proof"), func(v jsonld.View) { sig.odd = compacted(c.Tree, v) })
+		}
+		switch code := expansionCode(sig.err); {
+		case sig.err == nil && (sig.words || sig.odd == nil):
+		case sig.err == nil:
+			rows = append(rows, row(verdict.MalformedValue).With("detail", sig.odd.Error()))
+		case sig.words && code == verdict.DataLoss:
+			rows = append(rows, row(verdict.OK), row(verdict.WordUndefined).With("detail", sig.err.Error()))
 		default:
-			rows = append(rows, row(code).With("detail", err.Error()))
+			rows = append(rows, row(code).With("detail", sig.err.Error()))
 		}
 	}
 	if len(rows) == 0 {
@@ -228,39 +237,41 @@ func expansionCode(err error) verdict.Code {
 // Proofs carry theirs by rule; a credential inside, such as an endorsement, has
 // one of its own, which may name known contexts only.
 func nestedContext(tree map[string]any, known func(url string) bool) string {
-	var walk func(path string, v any) string
-	walk = func(path string, v any) string {
-		switch x := v.(type) {
-		case map[string]any:
-			if c, has := x["@context"]; has && !(hasType(x, "VerifiableCredential") && allKnown(c, known)) {
-				return path
-			}
-			for k, e := range x {
-				if k == "proof" || k == "@context" {
-					continue
-				}
-				if p := walk(path+"."+k, e); p != "" {
-					return p
-				}
-			}
-		case []any:
-			for i, e := range x {
-				if p := walk(fmt.Sprintf("%s[%d]", path, i), e); p != "" {
-					return p
-				}
-			}
-		}
-		return ""
-	}
 	for k, v := range tree {
 		if k == "@context" || k == "proof" {
 			continue
 		}
-		if p := walk(k, v); p != "" {
-			return p
+		if p, found := contextBelow(v, known); found {
+			return k + p
 		}
 	}
 	return ""
+}
+
+// contextBelow finds such an @context in v and returns the path to its object. The
+// path is put together on the way out only: there hardly ever is one.
+func contextBelow(v any, known func(url string) bool) (path string, found bool) {
+	switch x := v.(type) {
+	case map[string]any:
+		if c, has := x["@context"]; has && !(hasType(x, "VerifiableCredential") && allKnown(c, known)) {
+			return "", true
+		}
+		for k, e := range x {
+			if k == "proof" || k == "@context" {
+				continue
+			}
+			if p, found := contextBelow(e, known); found {
+				return "." + k + p, true
+			}
+		}
+	case []any:
+		for i, e := range x {
+			if p, found := contextBelow(e, known); found {
+				return fmt.Sprintf("[%d]%s", i, p), true
+			}
+		}
+	}
+	return "", false
 }
 
 // allKnown tells whether an @context consists of known URLs alone.
@@ -297,10 +308,11 @@ func dateRows(c *Credential, shape error, at time.Time) []verdict.Check {
 }
 
 // integrity verifies the proofs and then asks whose key it was.
-func (c *Checked) integrity(ctx context.Context, opt Options) {
+func (c *Checked) integrity(ctx context.Context, opt Options) (sig covered) {
 	keys := NewKeys(ctx, opt)
 	report, err := proof.Verify(ctx, c.Credential.Tree, keys.Find, proof.Options{
 		Purpose: proof.AssertionMethod, Now: opt.At, Skew: opt.Skew, Loader: opt.loader(), JSONLD: opt.JSONLD,
+		Look: func(v jsonld.View) { sig.odd = compacted(c.Credential.Tree, v) },
 	})
 	if err != nil {
 		code := verdict.ProofMalformed
@@ -310,7 +322,7 @@ func (c *Checked) integrity(ctx context.Context, opt Options) {
 		c.Checks = append(c.Checks,
 			verdict.New(verdict.Integrity, code).With("detail", err.Error()).From(fromCredential),
 			verdict.New(verdict.Signer, verdict.NotChecked).As(verdict.Unknown))
-		return
+		return sig
 	}
 	best := decisive(report.Proofs, c.Credential.Issuer)
 	row := c.integrityRow(report.Proofs[best], opt)
@@ -324,6 +336,8 @@ func (c *Checked) integrity(ctx context.Context, opt Options) {
 		c.Document = report.Document
 	}
 	c.signerRows(report.Proofs[best], keys, opt)
+	sig.expanded = report.Expanded
+	return sig
 }
 
 // decisive picks the proof that counts: the issuer's own, a good one before

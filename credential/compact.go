@@ -2,8 +2,9 @@ package credential
 
 import (
 	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/bonafide-id/bonafide/internal/jsonld"
 )
 
 const vocabulary = "https://www.w3.org/2018/credentials#"
@@ -12,27 +13,36 @@ const vocabulary = "https://www.w3.org/2018/credentials#"
 var deciding = []string{"issuer", "credentialSubject", "credentialStatus", "validFrom", "validUntil", "issuanceDate", "expirationDate",
 	"credentialSchema", "evidence", "termsOfUse", "refreshService", "relatedResource"}
 
+// decidingIRIs are what deciding expands to.
+var decidingIRIs = func() (out []string) {
+	for _, name := range deciding {
+		out = append(out, vocabulary+name)
+	}
+	return out
+}()
+
 // compacted holds a document to the compacted form that VCDM 2.0, section 1.3
 // demands, as far as it matters here: what the graph says of the credential is
 // what a reader of the JSON sees. An rdfc proof covers the graph alone, so the
 // holder could else take the status or the end of validity out of sight, under
 // a full IRI or a keyword, without breaking the signature. expanded is the
 // expansion of tree. The error names the place.
-func compacted(tree map[string]any, expanded []any) error {
-	if path := oddName("", tree); path != "" {
-		return fmt.Errorf("%w: %s is no term of a context", ErrMalformed, path)
+func compacted(tree map[string]any, expanded jsonld.View) error {
+	if path, found := oddName(tree, true); found {
+		return fmt.Errorf("%w: %s is no term of a context", ErrMalformed, path[1:])
 	}
-	if len(expanded) != 1 {
-		return fmt.Errorf("%w: %d nodes at the top", ErrMalformed, len(expanded))
+	if n := expanded.Len(); n != 1 {
+		return fmt.Errorf("%w: %d nodes at the top", ErrMalformed, n)
 	}
-	root, _ := expanded[0].(map[string]any)
-	for _, name := range deciding {
-		values, _ := root[vocabulary+name].([]any)
-		if n := count(tree[name]); len(values) != n {
-			return fmt.Errorf("%w: %s stands %d times in the graph and %d times in the document", ErrMalformed, name, len(values), n)
+	for i, name := range deciding {
+		if said, n := expanded.Count(decidingIRIs[i]), count(tree[name]); said != n {
+			return fmt.Errorf("%w: %s stands %d times in the graph and %d times in the document", ErrMalformed, name, said, n)
 		}
 	}
-	if id, ok := root["@id"].(string); ok && saidElsewhere(root, id) {
+	// In the graph, a node below that says something decisive of the same
+	// identifier says it of the credential. Other words about it, as in an
+	// endorsement, are free.
+	if id := expanded.ID(); id != "" && expanded.Below(id, decidingIRIs) {
 		return fmt.Errorf("%w: the credential is spoken of a second time inside of itself", ErrMalformed)
 	}
 	return nil
@@ -48,54 +58,34 @@ func count(v any) int {
 	return 1
 }
 
-// oddName finds a member whose name is an IRI or a keyword for structure.
-func oddName(path string, v any) string {
+// oddName finds a member whose name is an IRI or a keyword for structure, and
+// returns the path to it, put together on the way out only.
+func oddName(v any, top bool) (path string, found bool) {
 	switch x := v.(type) {
 	case map[string]any:
 		for name, e := range x {
-			if path == "" && (name == "@context" || name == "proof") {
+			if top && (name == "@context" || name == "proof") {
 				continue
 			}
-			at := strings.TrimPrefix(path+"."+name, ".")
 			switch {
 			case name == "@context", name == "@value", name == "@language", name == "@direction", name == "@none":
 			case name == "@id", name == "@type", name == "@list", name == "@set":
-				if path == "" {
-					return at
+				if top {
+					return "." + name, true
 				}
 			case strings.HasPrefix(name, "@"), strings.Contains(name, ":"):
-				return at
+				return "." + name, true
 			}
-			if odd := oddName(at, e); odd != "" {
-				return odd
+			if p, found := oddName(e, false); found {
+				return "." + name + p, true
 			}
 		}
 	case []any:
 		for i, e := range x {
-			if odd := oddName(fmt.Sprintf("%s[%d]", path, i), e); odd != "" {
-				return odd
+			if p, found := oddName(e, false); found {
+				return fmt.Sprintf("[%d]%s", i, p), true
 			}
 		}
 	}
-	return ""
-}
-
-// saidElsewhere tells whether a node below says something decisive of id: in
-// the graph that is said of the credential. Other words about it, as in an
-// endorsement, are free.
-func saidElsewhere(node map[string]any, id string) bool {
-	below := func(v any) bool {
-		m, ok := v.(map[string]any)
-		return ok && (m["@id"] == id && decides(m) || saidElsewhere(m, id))
-	}
-	for _, v := range node {
-		if list, ok := v.([]any); below(v) || ok && slices.ContainsFunc(list, below) {
-			return true
-		}
-	}
-	return false
-}
-
-func decides(node map[string]any) bool {
-	return slices.ContainsFunc(deciding, func(name string) bool { return node[vocabulary+name] != nil })
+	return "", false
 }

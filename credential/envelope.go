@@ -102,7 +102,7 @@ func CheckEnvelope(_ context.Context, e Envelope, opt Options) *Checked {
 	var shape error
 	if out.Credential == nil && e.Tree != nil {
 		out.Credential, shape = read(e.Tree)
-		out.Checks = append(out.Checks, formatRows(out.Credential, shape, opt, e.Words)...)
+		out.Checks = append(out.Checks, formatRows(out.Credential, shape, opt, covered{words: e.Words})...)
 	}
 	if out.Credential == nil {
 		out.fill()

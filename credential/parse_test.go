@@ -149,3 +149,31 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// An inline context is found wherever it hides, and said where it is.
+func TestNestedContext(t *testing.T) {
+	hidden := map[string]any{"@context": map[string]any{}}
+	own := func(context any, typ string) map[string]any { return map[string]any{"@context": context, "type": typ} }
+	for _, c := range []struct {
+		name string
+		at   string
+		v    any
+		want string
+	}{
+		{"at the top", "@context", hidden, ""},
+		{"in a proof", "proof", []any{hidden}, ""},
+		{"in a proof below", "evidence", map[string]any{"proof": hidden}, ""},
+		{"of a credential inside", "endorsement", own(ContextV2, "VerifiableCredential"), ""},
+		{"of something else inside", "endorsement", own(ContextV2, "Other"), "endorsement"},
+		{"unknown, of a credential inside", "endorsement", own("https://other.example/", "VerifiableCredential"), "endorsement"},
+		{"in a member", "evidence", hidden, "evidence"},
+		{"deeper", "evidence", map[string]any{"a": map[string]any{"b": hidden}}, "evidence.a.b"},
+		{"in a list", "evidence", []any{map[string]any{}, map[string]any{"a": []any{"x", []any{hidden}}}}, "evidence[1].a[1][0]"},
+	} {
+		tree := shape()
+		tree[c.at] = c.v
+		if got := nestedContext(tree, jsonld.Builtin().Has); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}

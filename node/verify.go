@@ -42,6 +42,22 @@ func (n *Node) VerifyFull(ctx context.Context, q VerifyRequest) (*verdict.Verdic
 	return j.v.Verify(ctx, q.Credential, j.policy, j.at), nil
 }
 
+// Prepare reads all of a request but the credential once (policy, evidence,
+// roots of trust) and returns what judges any number of credentials by it, also
+// from several goroutines. Roots that are chosen later do not count for it.
+func (n *Node) Prepare(ctx context.Context, q VerifyRequest) (func(ctx context.Context, credential []byte) *verdict.Verdict, error) {
+	_, j, err := n.judgement(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, credential []byte) *verdict.Verdict {
+		if q.Offline {
+			ctx = withNetwork(ctx, string(exchange.NetworkOff))
+		}
+		return j.v.Verify(ctx, credential, j.policy, j.at)
+	}, nil
+}
+
 // VerifyPresentation judges a presentation and each credential inside. The error
 // is about the request.
 func (n *Node) VerifyPresentation(ctx context.Context, q VerifyRequest) (*verdict.Presentation, error) {
@@ -60,7 +76,11 @@ type judgement struct {
 }
 
 func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context, judgement, error) {
-	p, err := n.policyOf(q)
+	roots, err := n.readTrust()
+	if err != nil {
+		return ctx, judgement{}, err
+	}
+	p, err := n.policyOf(q, roots)
 	if err != nil {
 		return ctx, judgement{}, err
 	}
@@ -85,7 +105,7 @@ func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context,
 		return ctx, j, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	j.v = verify.New(verify.Config{Resolver: over.Resolver(n.registry), Status: over.Status(lists{n}),
-		Issuers: issuers{n, over}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped(),
+		Issuers: issuers{n, over, roots}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped(),
 		Resources: func(issuer string) schema.Source { return over.Resources(folderFiles{n, issuer}) }})
 	return ctx, j, nil
 }
@@ -111,14 +131,10 @@ func (f folderFiles) Resource(ctx context.Context, url string) ([]byte, string, 
 
 // policyOf reads the policy of a request: a shipped name, a TOML text, or the
 // node's default.
-func (n *Node) policyOf(q VerifyRequest) (verify.Policy, error) {
+func (n *Node) policyOf(q VerifyRequest, roots trustFile) (verify.Policy, error) {
 	name := q.Policy
 	if name == "" {
-		t, err := n.readTrust()
-		if err != nil {
-			return verify.Policy{}, err
-		}
-		if name = n.policyName(t); strings.ContainsAny(name, "/.") {
+		if name = n.policyName(roots); strings.ContainsAny(name, "/.") {
 			b, err := os.ReadFile(name)
 			if err != nil {
 				return verify.Policy{}, fmt.Errorf("%w: policy %s cannot be read", ErrConfig, name)
@@ -201,11 +217,22 @@ func (n *Node) listInFolder(ctx context.Context, subject, path string) (*revocat
 
 // issuers tells what the replica knows about issuers.
 type issuers struct {
-	n    *Node
-	over *verify.Overlay
+	n     *Node
+	over  *verify.Overlay
+	roots trustFile
+}
+
+// folderless tells identifiers that are nothing but their key. A folder is
+// published under a log, which they do not have, so that looking for one is
+// work for nothing.
+func folderless(issuer string) bool {
+	return strings.HasPrefix(issuer, "did:key:") || strings.HasPrefix(issuer, "did:jwk:")
 }
 
 func (i issuers) State(ctx context.Context, issuer string) (*verify.State, error) {
+	if folderless(issuer) {
+		return nil, nil
+	}
 	v, err := i.n.replica.Head(ctx, subjectOf(issuer))
 	if errors.Is(err, replica.ErrUnknown) {
 		return nil, nil
@@ -218,6 +245,9 @@ func (i issuers) State(ctx context.Context, issuer string) (*verify.State, error
 }
 
 func (i issuers) Practice(ctx context.Context, issuer string) (*credential.Practice, error) {
+	if folderless(issuer) {
+		return nil, nil
+	}
 	p, err := i.n.replica.Practice(ctx, subjectOf(issuer))
 	if errors.Is(err, replica.ErrUnknown) {
 		return nil, nil
@@ -227,11 +257,7 @@ func (i issuers) Practice(ctx context.Context, issuer string) (*credential.Pract
 
 func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) error {
 	n := i.n
-	t, err := n.readTrust()
-	if err != nil {
-		return err
-	}
-	for _, r := range t.Roots {
+	for _, r := range i.roots.Roots {
 		root := legal.Root{DID: r.DID, Name: r.Name}
 		for _, a := range r.Axes {
 			root.Identity = root.Identity || a == AxisIdentity
@@ -240,13 +266,15 @@ func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) 
 		q.Roots = append(q.Roots, root)
 	}
 	q.Same = func(a, b string) bool { return subjectOf(a) == subjectOf(b) }
+	q.Find = func(ctx context.Context, of string) []legal.Found { return n.recognitionsOf(ctx, of, i.over.Recogs) }
 	subject := subjectOf(issuer)
-	if w, ok := i.over.Whois[subject]; ok {
-		q.Whois = w
-	} else if v, err := n.replica.File(ctx, subject, replica.PathWhois); err == nil && v.State == replica.Current {
+	w, stapled := i.over.Whois[subject]
+	if q.Whois = w; folderless(issuer) {
+		return nil
+	}
+	if v, err := n.replica.File(ctx, subject, replica.PathWhois); !stapled && err == nil && v.State == replica.Current {
 		q.Whois = v.Body
 	}
-	q.Find = func(ctx context.Context, of string) []legal.Found { return n.recognitionsOf(ctx, of, i.over.Recogs) }
 	if h, err := n.replica.History(ctx, subject); err == nil {
 		if id, err := webvh.ParseID(h.DID()); err == nil {
 			if u, err := url.Parse(id.LogURL()); err == nil {
@@ -296,8 +324,12 @@ func (n *Node) identityShow(ctx context.Context, q IdentityShowRequest) (Identit
 	if err != nil {
 		return IdentityResponse{}, err
 	}
+	roots, err := n.readTrust()
+	if err != nil {
+		return IdentityResponse{}, err
+	}
 	req := legal.Request{Issuer: id, At: now, Types: nil, Check: n.checkOptions(ctx, now)}
-	if err := (issuers{n, over}).Evidence(ctx, id, &req); err != nil {
+	if err := (issuers{n, over, roots}).Evidence(ctx, id, &req); err != nil {
 		return IdentityResponse{}, err
 	}
 	req.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {

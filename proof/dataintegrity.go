@@ -49,6 +49,10 @@ type Options struct {
 	MaxProofs int
 	// JSONLD bounds canonicalisation.
 	JSONLD jsonld.Limits
+	// Look, when set, is shown what the document, without its proofs, expands to,
+	// each time that a proof over RDF has it expanded: a caller who also wants to
+	// look need not expand it again. See Report.Expanded.
+	Look func(jsonld.View)
 }
 
 // Result is what became of one proof. Err is nil when the proof verifies.
@@ -72,6 +76,9 @@ type Report struct {
 	// proof that carries an @context, with exactly that @context, because
 	// anything appended later was not signed.
 	Document map[string]any
+	// Expanded says that Look was shown the document by a proof that holds: every
+	// word in it has a meaning for the loader of the options.
+	Expanded bool
 }
 
 // OK tells whether there is at least one proof and every proof verifies.
@@ -104,7 +111,7 @@ func Verify(ctx context.Context, doc map[string]any, keys KeyFunc, opt Options) 
 	for i := range proofs {
 		v.check(i)
 	}
-	return &Report{Proofs: v.results, Document: signedView(bare, proofs, v.results)}, nil
+	return &Report{Proofs: v.results, Document: signedView(bare, proofs, v.results), Expanded: v.expanded}, nil
 }
 
 // signedView returns the document as it was signed: DI-EdDSA 3.3.2 step 3
@@ -112,7 +119,7 @@ func Verify(ctx context.Context, doc map[string]any, keys KeyFunc, opt Options) 
 func signedView(bare map[string]any, proofs []map[string]any, results []Result) map[string]any {
 	for i, p := range proofs {
 		if results[i].Err == nil && isJCS(results[i].Suite) {
-			if c, ok := p["@context"]; ok {
+			if c, ok := p["@context"]; ok && !same(bare["@context"], c) {
 				out := without(bare, "@context")
 				out["@context"] = c
 				return out
@@ -183,6 +190,8 @@ type verification struct {
 	opt     Options
 	state   []int
 	results []Result
+
+	expanded bool
 }
 
 // check verifies proof i and, first, all that it builds on.
@@ -214,7 +223,18 @@ func (v *verification) verifyOne(i int) error {
 		return fmt.Errorf("proof %d: verification method %s: %w", i, r.VerificationMethod, err)
 	}
 	r.Key = pub
-	return signature.verify(r.Suite, secured, p, pub, v.opt)
+	opt, shown := v.opt, false
+	if look := opt.Look; look != nil {
+		opt.Look = func(view jsonld.View) { shown = true; look(view) }
+	}
+	if _, chained := p["previousProof"]; chained {
+		opt.Look = nil // the proof covers more than the document
+	}
+	if err := signature.verify(r.Suite, secured, p, pub, opt); err != nil {
+		return err
+	}
+	v.expanded = v.expanded || shown
+	return nil
 }
 
 // withPrevious returns the document that proof i secures: for a chain the

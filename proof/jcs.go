@@ -32,15 +32,17 @@ func hashJCS(doc, config map[string]any, hash crypto.Hash) ([]byte, error) {
 		if signed == nil || !startsWith(doc["@context"], signed) {
 			return nil, fmt.Errorf("%w: the document's @context does not begin with the proof's", ErrMalformed)
 		}
-		doc = maps.Clone(doc)
-		doc["@context"] = signed
+		if !same(doc["@context"], signed) {
+			doc = maps.Clone(doc)
+			doc["@context"] = signed
+		}
 	}
 	if _, ok := config["proofValue"]; ok {
 		config = maps.Clone(config)
 		delete(config, "proofValue")
 	}
 	// One buffer for both: they are hashed one after the other.
-	buf, err := strictjson.AppendCanonical(make([]byte, 0, 2048), config)
+	buf, err := strictjson.AppendCanonical(make([]byte, 0, 4096), config)
 	if err != nil {
 		return nil, fmt.Errorf("%w: proof: %w", ErrTransform, err)
 	}
@@ -70,13 +72,28 @@ func startsWith(have, want any) bool {
 		return false
 	}
 	for i := range w {
-		a, errA := strictjson.Canonical(h[i])
-		b, errB := strictjson.Canonical(w[i])
-		if errA != nil || errB != nil || !slices.Equal(a, b) {
+		if !same(h[i], w[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+// same tells whether two values have one canonical form.
+func same(a, b any) bool {
+	switch x := a.(type) {
+	case string:
+		if y, ok := b.(string); ok {
+			return x == y
+		}
+	case []any:
+		if y, ok := b.([]any); ok {
+			return slices.EqualFunc(x, y, same)
+		}
+	}
+	x, errA := strictjson.Canonical(a)
+	y, errB := strictjson.Canonical(b)
+	return errA == nil && errB == nil && slices.Equal(x, y)
 }
 
 func asList(v any) []any {

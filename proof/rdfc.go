@@ -17,11 +17,11 @@ func hashRDFC(doc, config map[string]any, hash crypto.Hash, opt Options) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	quads, err := opt.Loader.CanonicalNQuads(doc, hash, opt.JSONLD)
+	out, err := opt.Loader.AppendHash(cfg, doc, hash, opt.JSONLD, opt.Look)
 	if err != nil {
 		return nil, fmt.Errorf("%w: document: %w", ErrTransform, err)
 	}
-	return appendSum(cfg, hash, quads), nil
+	return out, nil
 }
 
 // hashConfig hashes the canonical N-Quads of the proof configuration, which is
@@ -38,11 +38,11 @@ func hashConfig(doc, config map[string]any, hash crypto.Hash, opt Options) ([]by
 	}
 	cfg := without(config, signature, "@context")
 	cfg["@context"] = doc["@context"]
-	quads, err := opt.Loader.CanonicalNQuads(cfg, hash, opt.JSONLD)
+	out, err := opt.Loader.AppendHash(make([]byte, 0, 2*hash.Size()), cfg, hash, opt.JSONLD, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: proof options: %w", ErrTransform, err)
 	}
-	return appendSum(nil, hash, quads), nil
+	return out, nil
 }
 
 // VerifyLax checks the signature of one proof over RDF over what is left of doc

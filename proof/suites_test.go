@@ -314,12 +314,16 @@ func TestChainsAcrossSuites(t *testing.T) {
 				} {
 					d := strictjson.Clone(doc).(map[string]any)
 					c.edit(d)
-					rep, err := Verify(t.Context(), d, didKeys, Options{Loader: loader})
+					rep, err := Verify(t.Context(), d, didKeys, Options{Loader: loader, Look: func(jsonld.View) {}})
 					if err != nil {
 						t.Fatal(err)
 					}
 					if got := rep.Proofs[1].Err; !errors.Is(got, c.want) || (c.want == nil) != (got == nil) {
 						t.Errorf("%s: %v, want %v", c.name, got, c.want)
+					}
+					// The second proof is over more than the document.
+					if c.want == nil && rep.Expanded != (!isJCS(a.suite) && a.suite != ECDSASD2023) {
+						t.Errorf("%s: expanded: %v", c.name, rep.Expanded)
 					}
 				}
 			})

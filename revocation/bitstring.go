@@ -3,6 +3,7 @@ package revocation
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -132,7 +133,7 @@ func decodeBare(encoded string, max int64) (Bitstring, error) {
 		return Bitstring{}, fmt.Errorf("%w: no GZIP header", ErrEncoding)
 	}
 	z.Multistream(false)
-	out, err := io.ReadAll(io.LimitReader(z, max+1))
+	out, err := readAll(io.LimitReader(z, max+1), min(max, claimedSize(packed)))
 	if err != nil {
 		if errors.Is(err, gzip.ErrChecksum) {
 			return Bitstring{}, fmt.Errorf("%w: the GZIP check sum is wrong", ErrEncoding)
@@ -146,4 +147,20 @@ func decodeBare(encoded string, max int64) (Bitstring, error) {
 		return Bitstring{}, fmt.Errorf("%w: %d bytes follow the GZIP member", ErrEncoding, in.Len())
 	}
 	return Bitstring{out}, nil
+}
+
+// claimedSize is what the end of a GZIP member says that will come out, at most
+// what can: Deflate packs 1032 to 1 at best.
+func claimedSize(packed []byte) int64 {
+	if len(packed) < 4 {
+		return 0
+	}
+	return min(int64(binary.LittleEndian.Uint32(packed[len(packed)-4:])), 1032*int64(len(packed)))
+}
+
+// readAll is io.ReadAll into memory for size bytes, more where that was wrong.
+func readAll(r io.Reader, size int64) ([]byte, error) {
+	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := buf.ReadFrom(r)
+	return buf.Bytes(), err
 }

@@ -96,6 +96,8 @@ func TestDecodeRefuses(t *testing.T) {
 	broken := bytes.Clone(good)
 	broken[len(broken)-5] ^= 1 // inside the check sum
 	cut := good[:len(good)-1]
+	more, less := bytes.Clone(good), bytes.Clone(good)
+	more[len(more)-1], less[len(less)-4] = 0xff, 1 // the size, which is said last
 	cases := []struct {
 		name, text string
 		max        int64
@@ -111,6 +113,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"second member", "u" + b64(append(bytes.Clone(good), good...)), 0, ErrEncoding},
 		{"trailing byte", "u" + b64(append(bytes.Clone(good), 0)), 0, ErrEncoding},
 		{"wrong check sum", "u" + b64(broken), 0, ErrEncoding},
+		{"claims four gigabytes", "u" + b64(more), 0, ErrEncoding},
+		{"claims one byte", "u" + b64(less), 0, ErrEncoding},
 		{"cut off", "u" + b64(cut), 0, ErrEncoding},
 		{"exactly the cap", "u" + b64(good), 64, nil},
 		{"one over the cap", "u" + b64(good), 63, ErrTooLarge},
@@ -122,6 +126,21 @@ func TestDecodeRefuses(t *testing.T) {
 				t.Errorf("%v, want %v", err, c.want)
 			}
 		})
+	}
+}
+
+// What a member claims of its size is not paid for in advance.
+func TestClaimedSize(t *testing.T) {
+	b := pack(t, make([]byte, 64))
+	if n := claimedSize(b); n != 64 {
+		t.Errorf("%d", n)
+	}
+	copy(b[len(b)-4:], "\xff\xff\xff\xff")
+	if n := claimedSize(b); n != 1032*int64(len(b)) {
+		t.Errorf("%d", n)
+	}
+	if n := claimedSize(b[:3]); n != 0 {
+		t.Errorf("%d", n)
 	}
 }
 

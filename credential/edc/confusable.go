@@ -23,6 +23,9 @@ const maxConfusables = 16
 // of the European Learning Model or of the credential data model. tree is what
 // internal/strictjson gave; the order is that of the names.
 func Confusables(tree any) []Confusable {
+	if allASCII(tree) {
+		return nil
+	}
 	var out []Confusable
 	var walk func(path string, v any)
 	walk = func(path string, v any) {
@@ -51,6 +54,30 @@ func Confusables(tree any) []Confusable {
 	}
 	walk("", tree)
 	return out
+}
+
+// allASCII tells whether every name below is in ASCII, as nearly always.
+func allASCII(v any) bool {
+	switch x := v.(type) {
+	case map[string]any:
+		for name, e := range x {
+			for i := range len(name) {
+				if name[i] >= 0x80 {
+					return false
+				}
+			}
+			if !allASCII(e) {
+				return false
+			}
+		}
+	case []any:
+		for _, e := range x {
+			if !allASCII(e) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // ConfusableRows is [Confusables] as rows of the check format.

@@ -6,7 +6,8 @@
 // the key for authentication, assertionMethod, capabilityInvocation and
 // capabilityDelegation, in the form Multikey; no key agreement key is derived.
 //
-// The package is pure: it fetches nothing and keeps nothing. There are no
-// versions, and nothing can be revoked: whoever relies on a did:key relies on
-// that key for ever.
+// The package is pure: it fetches nothing, and a resolver keeps nothing but a
+// few hundred documents that it would build alike again. There are no versions,
+// and nothing can be revoked: whoever relies on a did:key relies on that key for
+// ever.
 package key

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/key"
@@ -12,17 +14,43 @@ import (
 // Resolver returns the resolver of did:key. Its errors: [did.ErrInvalid], for
 // kinds of keys that are not supported [did.ErrFeature] and the key package's
 // ErrKind, and [did.ErrFeature] when a version is asked for.
-func Resolver() did.Resolver { return resolver{} }
+func Resolver() did.Resolver { return &resolver{known: make(map[string]*did.Document)} }
 
-type resolver struct{}
+// resolver keeps documents that it built: issuers come again and again, and a
+// document follows from the name alone.
+type resolver struct {
+	mu    sync.Mutex
+	known map[string]*did.Document
+}
 
-// Resolve builds the document.
-func (resolver) Resolve(ctx context.Context, name string, opt did.Options) (*did.Resolution, error) {
+// maxKnown bounds the documents that are kept, at about 3 KB each.
+const maxKnown = 512
+
+func (r *resolver) recall(name string) *did.Document {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.known[name]
+}
+
+func (r *resolver) remember(doc *did.Document) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.known) >= maxKnown {
+		clear(r.known)
+	}
+	r.known[doc.ID()] = doc
+}
+
+// Resolve builds the document, or finds the one that it built before.
+func (r *resolver) Resolve(ctx context.Context, name string, opt did.Options) (*did.Resolution, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if err := opt.Check(); err != nil {
 		return nil, err
+	}
+	if doc := r.recall(name); doc != nil && !opt.Versioned() {
+		return resolution(doc), nil
 	}
 	u, err := did.Parse(name)
 	if err != nil {
@@ -41,14 +69,20 @@ func (resolver) Resolve(ctx context.Context, name string, opt did.Options) (*did
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", did.ErrInvalid, err)
 	}
-	doc, err := did.ParseDocument(document(name, pub))
+	// A copy of the name, as the document may outlive the text it was cut from.
+	doc, err := did.ParseDocument(document(strings.Clone(name), pub))
 	if err != nil {
 		return nil, err
 	}
+	r.remember(doc)
+	return resolution(doc), nil
+}
+
+func resolution(doc *did.Document) *did.Resolution {
 	return &did.Resolution{
-		DID: name, Document: doc, Source: "local",
+		DID: doc.ID(), Document: doc, Source: "local",
 		Info: did.ResolutionInfo{ContentType: did.MediaTypeDocument},
-	}, nil
+	}
 }
 
 func document(name string, pub key.Public) map[string]any {

@@ -76,6 +76,52 @@ func TestResolveRefuses(t *testing.T) {
 	}
 }
 
+// A resolver that is used again answers as a new one, also after it has met more
+// names than it keeps, and hands out resolutions that are the caller's own.
+func TestResolverRemembers(t *testing.T) {
+	r := Resolver()
+	ask := func(name string, opt did.Options) (*did.Resolution, error) { return r.Resolve(t.Context(), name, opt) }
+	var names []string
+	for i := range maxKnown + 20 {
+		k, err := key.FromSeed(append(make([]byte, 30), byte(i>>8), byte(i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, k.Public().DIDKey())
+	}
+	for _, name := range append(names, names[0], names[0]) {
+		res, err := ask(name, did.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := Resolver().Resolve(t.Context(), name, did.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := must(json.Marshal(res)), must(json.Marshal(want))
+		if a != b || res.Source != "local" {
+			t.Fatalf("%s, want %s", a, b)
+		}
+		res.Source, res.LowAssurance = "changed", true
+	}
+	if n := len(r.(*resolver).known); n > maxKnown {
+		t.Errorf("%d documents are kept", n)
+	}
+	if _, err := ask(names[0], did.Options{VersionNumber: 1}); !errors.Is(err, did.ErrFeature) {
+		t.Errorf("a version of a known name: %v", err)
+	}
+	if _, err := ask(names[0]+"0", did.Options{}); !errors.Is(err, did.ErrInvalid) {
+		t.Errorf("a known name with an end: %v", err)
+	}
+}
+
+func must(b []byte, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
 // The keys of the public vectors: Ed25519 resolves, other kinds are refused as
 // unsupported, never as something else.
 func TestVectors(t *testing.T) {

@@ -24,9 +24,13 @@ type run struct {
 	copies int // term definitions copied so far
 	depth  int
 
-	keys     []string // stack of the keys of the maps being read
-	slab     []object
-	slabSize int
+	keys []string // stack of the keys of the maps being read
+
+	// What objects are made of.
+	objects slab[object]
+	links   slab[*object]
+	slots   slab[property]
+	names   slab[string]
 
 	sources map[*object]map[string]any // what was read into which object, if wanted
 }

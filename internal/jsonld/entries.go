@@ -2,7 +2,6 @@ package jsonld
 
 import (
 	"encoding/json"
-	"slices"
 )
 
 // writer fills one expanded object from the entries of one map.
@@ -270,12 +269,14 @@ func (w *writer) types(m map[string]any, value any) error {
 	list, ok := value.([]any)
 	if !ok {
 		if o.types == nil {
-			o.types = make([]string, 0, 1)
+			o.types = w.names.take(1)[:0]
 		}
 		return add(value)
 	}
 	o.has |= typeArray
-	o.types = slices.Grow(o.types, len(list))
+	if o.types == nil {
+		o.types = w.names.take(len(list))[:0]
+	}
 	for i, v := range list {
 		if err := add(v); err != nil {
 			return atIndex(err, i)

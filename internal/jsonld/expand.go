@@ -71,7 +71,7 @@ func (r *run) expandArray(a *active, at where, items []any, fromMap bool) (expan
 		return expansion{}, overBudget("nested more than %d deep", maxDepth)
 	}
 	defer func() { r.depth-- }()
-	out := make([]*object, 0, len(items))
+	out := r.links.take(len(items))[:0]
 	for i, item := range items {
 		if item == nil {
 			if err := r.lost("null in an array"); err != nil {
@@ -150,6 +150,7 @@ func (r *run) expandMap(a *active, at where, m map[string]any, fromMap bool) (ex
 		}
 	}
 	w := writer{run: r, out: r.object(), typeScoped: typeScoped}
+	w.out.props.list = r.slots.take(len(keys))[:0]
 	if err := w.entries(a, at, m, keys); err != nil {
 		return expansion{}, err
 	}
@@ -337,15 +338,7 @@ func (r *run) checkLang(tag string) error {
 }
 
 // object hands out a zero object from a slab.
-func (r *run) object() *object {
-	if len(r.slab) == 0 {
-		r.slab = make([]object, min(max(2*r.slabSize, 16), 256))
-		r.slabSize = len(r.slab)
-	}
-	o := &r.slab[0]
-	r.slab = r.slab[1:]
-	return o
-}
+func (r *run) object() *object { return r.objects.one() }
 
 // expandDocument expands a whole document (section 9.3, expand()).
 func (r *run) expandDocument(root *active, doc any) ([]*object, error) {

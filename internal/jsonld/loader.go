@@ -18,6 +18,7 @@ type Loader struct {
 	base  string // base IRI of documents; always null but in conformance tests
 	docs  map[string]*document
 	shelf atomic.Pointer[generation]
+	spare sync.Pool // of *scratch
 }
 
 // document is a context document, parsed when it is first needed.
@@ -122,11 +123,12 @@ func (l *Loader) renew(old *generation) {
 // property. Other errors: ErrContext, ErrInvalid, ErrBudget. doc is not changed;
 // JSON literals in the result share memory with it.
 func (l *Loader) Expand(doc map[string]any) ([]any, error) {
-	objects, err := l.expand(doc)
-	if err != nil {
-		return nil, err
-	}
-	return objectsTree(objects), nil
+	var tree []any
+	err := l.with(doc, func(_ *scratch, objects []*object) error {
+		tree = objectsTree(objects)
+		return nil
+	})
+	return tree, err
 }
 
 func (l *Loader) expand(doc any) ([]*object, error) {
@@ -143,12 +145,9 @@ func (l *Loader) ToRDF(doc map[string]any) (Dataset, error) {
 }
 
 func (l *Loader) toRDF(doc any, maxQuads int) (Dataset, error) {
-	objects, err := l.expand(doc)
-	if err != nil {
-		return nil, err
-	}
 	w := rdfWriter{safe: l.safe, i18n: true, max: maxQuads}
-	if err := w.graph(objects, &term{}); err != nil {
+	err := l.with(doc, func(_ *scratch, objects []*object) error { return w.graph(objects, &term{}) })
+	if err != nil {
 		return nil, err
 	}
 	return w.quads, nil
@@ -168,21 +167,36 @@ func Canonicalize(ds Dataset, hash crypto.Hash, lim Limits) (string, error) {
 // CanonicalNQuads is ToRDF followed by Canonicalize: the bytes that the
 // rdfc cryptosuites hash.
 func (l *Loader) CanonicalNQuads(doc map[string]any, hash crypto.Hash, lim Limits) ([]byte, error) {
+	var out []byte
+	err := l.canonical(doc, hash, lim, nil, func(c *canon) { out = slices.Clone(c.nquads()) })
+	return out, err
+}
+
+// AppendHash appends to dst the hash of what CanonicalNQuads returns. look, when
+// it is not nil, is shown the expanded document, as by Look.
+func (l *Loader) AppendHash(dst []byte, doc map[string]any, hash crypto.Hash, lim Limits, look func(View)) ([]byte, error) {
+	err := l.canonical(doc, hash, lim, look, func(c *canon) { dst = c.sum(dst, c.nquads()) })
+	return dst, err
+}
+
+func (l *Loader) canonical(doc map[string]any, hash crypto.Hash, lim Limits, look func(View), use func(c *canon)) error {
 	lim = lim.withDefaults()
-	c, err := newCanon(hash, lim)
-	if err != nil {
-		return nil, err
-	}
-	objects, err := l.expand(doc)
-	if err != nil {
-		return nil, err
-	}
-	w := rdfWriter{safe: l.safe, i18n: true, max: lim.MaxQuads, canon: c}
-	if err := w.graph(objects, &term{}); err != nil {
-		return nil, err
-	}
-	if err := c.run(int(w.next)); err != nil {
-		return nil, err
-	}
-	return c.nquads(), nil
+	return l.with(doc, func(s *scratch, objects []*object) error {
+		if look != nil {
+			look(View{objects})
+		}
+		c := &s.canon
+		if err := c.start(hash, lim); err != nil {
+			return err
+		}
+		w := rdfWriter{safe: l.safe, i18n: true, max: lim.MaxQuads, canon: c}
+		if err := w.graph(objects, &term{}); err != nil {
+			return err
+		}
+		if err := c.run(int(w.next)); err != nil {
+			return err
+		}
+		use(c)
+		return nil
+	})
 }

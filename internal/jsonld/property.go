@@ -44,9 +44,12 @@ func (w *writer) property(a *active, def *termDef, iri, key string, value any) e
 		return w.addReverse(iri, x.list())
 	}
 	s := w.out.props.slot(iri)
-	if s.values == nil && x.array {
+	switch {
+	case s.values == nil && x.array:
 		s.values = x.many
 		return nil
+	case s.values == nil:
+		s.values = w.links.take(1)[:0]
 	}
 	s.values = x.appendTo(s.values)
 	return nil
@@ -67,7 +70,7 @@ func (w *writer) languageMap(a *active, def *termDef, m map[string]any) (expansi
 	}
 	mark := len(w.keys)
 	defer func() { w.keys = w.keys[:mark] }()
-	out := make([]*object, 0, len(m))
+	out := w.links.take(len(m))[:0]
 	for _, tag := range w.keysOf(m) {
 		none := tag == "@none" || keywordFor(a, tag) == kwNoneWord
 		if !none {
@@ -108,7 +111,7 @@ func (w *writer) languageMap(a *active, def *termDef, m map[string]any) (expansi
 func (w *writer) indexMap(a *active, def *termDef, m map[string]any) (expansion, error) {
 	mark := len(w.keys)
 	defer func() { w.keys = w.keys[:mark] }()
-	out := make([]*object, 0, len(m))
+	out := w.links.take(len(m))[:0]
 	for _, key := range w.keysOf(m) {
 		mapCtx := a
 		if def.in&(inID|inType) != 0 && a.previous != nil {

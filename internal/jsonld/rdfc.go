@@ -56,13 +56,16 @@ type canon struct {
 	hashes []uint64
 	seed   maphash.Seed
 
-	mentions [][]int32 // blank node to quads
-	digests  []byte    // first degree hashes, size bytes each
+	mentions [][]int32 // blank node to quads, parts of all
+	all      []int32
+	digests  []byte // first degree hashes, size bytes each
 	size     int
 	issued   []int32 // canonical number of a blank node, -1 while it has none
 	order    []int32 // blank nodes in the order in which they were issued
+	byHash   []int32 // blank nodes in the order of their first degree hashes
 	work     int     // left
-	buf      []byte
+	buf, out []byte
+	lines    sortedLines
 }
 
 // maxArena keeps offsets into the arena within int32.
@@ -71,16 +74,22 @@ const maxArena = 1 << 30
 // newCanon returns an empty state; ErrInvalid for a hash function other than
 // SHA-256 and SHA-384.
 func newCanon(hash crypto.Hash, lim Limits) (*canon, error) {
-	c := &canon{work: lim.MaxWork, seed: maphash.MakeSeed()}
+	c := new(canon)
+	return c, c.start(hash, lim)
+}
+
+// start makes an empty state ready.
+func (c *canon) start(hash crypto.Hash, lim Limits) error {
+	c.work, c.seed = lim.MaxWork, maphash.MakeSeed()
 	switch hash {
 	case crypto.SHA256:
 		c.size = sha256.Size
 	case crypto.SHA384:
 		c.size = sha512.Size384
 	default:
-		return nil, invalid("", "hash function %v; SHA-256 and SHA-384 are supported", hash)
+		return invalid("", "hash function %v; SHA-256 and SHA-384 are supported", hash)
 	}
-	return c, nil
+	return nil
 }
 
 // sum appends the hash of data.
@@ -243,7 +252,7 @@ func appendNode(dst []byte, t *term) []byte {
 
 // mention fills the map from blank nodes to quads.
 func (c *canon) mention() {
-	counts := make([]int32, c.blanks)
+	counts := resized(&c.issued, c.blanks) // not in use yet
 	visit := func(e ends, f func(b int32)) {
 		if e.s >= 0 {
 			f(e.s)
@@ -259,8 +268,8 @@ func (c *canon) mention() {
 	for _, e := range c.ends {
 		visit(e, func(b int32) { counts[b]++; total++ })
 	}
-	all := make([]int32, total)
-	c.mentions = make([][]int32, c.blanks)
+	all := resized(&c.all, int(total))
+	resized(&c.mentions, c.blanks)
 	at := int32(0)
 	for b, n := range counts {
 		c.mentions[b] = all[at : at : at+n]
@@ -308,17 +317,15 @@ func (c *canon) line(dst []byte, i, self int32) []byte {
 
 // firstDegree computes the hash of every blank node (section 4.6).
 func (c *canon) firstDegree() {
-	c.digests = make([]byte, 0, c.blanks*c.size)
-	var lines sortedLines
-	var joined []byte
+	c.digests = c.digests[:0]
 	for b := range int32(c.blanks) {
-		lines.reset()
+		c.lines.reset()
 		for _, i := range c.mentions[b] {
-			lines.buf = c.line(lines.buf, i, b)
-			lines.end()
+			c.lines.buf = c.line(c.lines.buf, i, b)
+			c.lines.end()
 		}
-		joined = lines.sorted(joined[:0])
-		c.digests = c.sum(c.digests, joined)
+		c.buf = c.lines.sorted(c.buf[:0])
+		c.digests = c.sum(c.digests, c.buf)
 	}
 }
 
@@ -326,17 +333,15 @@ func (c *canon) digest(b int32) []byte { return c.digests[int(b)*c.size : (int(b
 
 // issueAll is steps 3 to 5 of the algorithm in section 4.4.
 func (c *canon) issueAll() error {
-	n := c.blanks
-	c.issued = make([]int32, n)
-	c.order = make([]int32, 0, n)
-	byHash := make([]int32, 0, n)
-	for b := range c.issued {
+	byHash := c.byHash[:0]
+	for b := range resized(&c.issued, c.blanks) {
 		c.issued[b] = -1
 		if len(c.mentions[b]) > 0 { // one that no quad mentions is not in the dataset
 			byHash = append(byHash, int32(b))
 		}
 	}
-	n = len(byHash)
+	c.byHash = byHash
+	n := len(byHash)
 	slices.SortStableFunc(byHash, func(a, b int32) int { return bytes.Compare(c.digest(a), c.digest(b)) })
 	var shared [][]int32
 	for i := 0; i < n; {
@@ -371,16 +376,15 @@ func (c *canon) canonicalLabel(dst []byte, b int32) []byte {
 	return strconv.AppendInt(append(dst, "_:c14n"...), int64(c.issued[b]), 10)
 }
 
-// nquads returns the canonical N-Quads document.
+// nquads returns the canonical N-Quads document, in memory of c.
 func (c *canon) nquads() []byte {
-	var lines sortedLines
-	lines.buf = make([]byte, 0, len(c.arena)+16*len(c.spans))
-	lines.cuts = make([]cut, 0, len(c.spans))
+	c.lines.reset()
 	for i := range c.spans {
-		lines.buf = c.line(lines.buf, int32(i), forOutput)
-		lines.end()
+		c.lines.buf = c.line(c.lines.buf, int32(i), forOutput)
+		c.lines.end()
 	}
-	return lines.sorted(make([]byte, 0, len(lines.buf)))
+	c.out = c.lines.sorted(c.out[:0])
+	return c.out
 }
 
 // sortedLines collects lines and hands them out in code point order, which for
@@ -410,3 +414,13 @@ func (l *sortedLines) sorted(dst []byte) []byte {
 }
 
 func appendHex(dst, digest []byte) []byte { return hex.AppendEncode(dst, digest) }
+
+// resized makes *s a slice of n zero values, in the same memory if it suffices.
+func resized[T any](s *[]T, n int) []T {
+	if cap(*s) < n {
+		*s = make([]T, n)
+	}
+	*s = (*s)[:n]
+	clear(*s)
+	return *s
+}

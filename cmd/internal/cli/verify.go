@@ -1,19 +1,13 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -177,114 +171,4 @@ func outcomeCode(o verdict.Outcome) int {
 		return exitRefused
 	}
 	return exitIndeterminate
-}
-
-// item is one credential of a bulk run.
-type item struct {
-	name string
-	body []byte
-}
-
-// verifyMany checks many with all cores. One that is invalid outranks one that
-// could not be reached, and that one that could not be established.
-func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, files []string) error {
-	work := make(chan item)
-	var feed error
-	go func() {
-		defer close(work)
-		feed = a.feed(ctx, files, work)
-	}()
-	var mu sync.Mutex
-	counts := map[verdict.Outcome]int{}
-	failed, done := 0, 0
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			for it := range work {
-				one := q
-				one.Credential = it.body
-				var v verdict.Verdict
-				err := c.Op(ctx, node.OpVerify, one, &v)
-				mu.Lock()
-				done++
-				if err != nil {
-					failed++
-					fmt.Fprintf(a.stderr, "%s: %s\n", oneLine(it.name), oneLine(err.Error()))
-				} else {
-					counts[v.Outcome]++
-					a.bulkLine(it.name, &v)
-				}
-				a.progressLine("%d checked", done)
-				mu.Unlock()
-			}
-		}()
-	}
-	wg.Wait()
-	a.progressDone()
-	a.notef("%d verified, %d invalid, %d not established, %d failed", counts[verdict.Verified], counts[verdict.Invalid], counts[verdict.Indeterminate], failed)
-	switch {
-	case feed != nil:
-		return feed
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case counts[verdict.Invalid] > 0:
-		return exit(exitRefused)
-	case failed > 0:
-		return exit(exitUnreachable)
-	case counts[verdict.Indeterminate] > 0:
-		return exit(exitIndeterminate)
-	}
-	return nil
-}
-
-func (a *app) bulkLine(name string, v *verdict.Verdict) {
-	if a.json {
-		if b, err := json.Marshal(struct {
-			File    string           `json:"file"`
-			Verdict *verdict.Verdict `json:"verdict"`
-		}{name, v}); err == nil {
-			a.printf("%s\n", b)
-		}
-		return
-	}
-	a.printf("%s\t%s\n", oneLine(name), report.Headline(v))
-}
-
-// feed hands out the credentials of files and of the lines of .ndjson files.
-func (a *app) feed(ctx context.Context, files []string, work chan<- item) error {
-	send := func(it item) error {
-		select {
-		case work <- it:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	for _, name := range files {
-		b, err := a.readInput(name, 1<<30)
-		if err != nil {
-			return err
-		}
-		if !strings.HasSuffix(name, ".ndjson") {
-			if err := send(item{name, b}); err != nil {
-				return err
-			}
-			continue
-		}
-		lines := bufio.NewScanner(bytes.NewReader(b))
-		lines.Buffer(nil, maxInput)
-		for n := 1; lines.Scan(); n++ {
-			if line := bytes.TrimSpace(lines.Bytes()); len(line) > 0 {
-				if err := send(item{fmt.Sprintf("%s:%d", name, n), bytes.Clone(line)}); err != nil {
-					return err
-				}
-			}
-		}
-		if err := lines.Err(); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrInput, name, err)
-		}
-	}
-	return nil
 }

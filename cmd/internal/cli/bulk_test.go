@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestEachLine(t *testing.T) {
+	long := strings.Repeat("x", maxLine)
+	for _, c := range []struct {
+		name, text string
+		want       []string
+		err        error
+	}{
+		{"nothing", "", nil, nil},
+		{"one", "a\n", []string{"f:1 a"}, nil},
+		{"no line feed at the end", "a\nb", []string{"f:1 a", "f:2 b"}, nil},
+		{"empty lines count and are not sent", "\n a \r\n\n\tb\n", []string{"f:2 a", "f:4 b"}, nil},
+		{"longest line", long[1:] + "\nb", []string{"f:1 " + long[1:], "f:2 b"}, nil},
+		{"longer", "a\n" + long + "\nb", []string{"f:1 a"}, bufio.ErrTooLong},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			err := eachLine(strings.NewReader(c.text), "f", func(it item) error {
+				got = append(got, it.name+" "+string(it.body))
+				return nil
+			})
+			if !slices.Equal(got, c.want) {
+				t.Errorf("%.200q", got)
+			}
+			if !errors.Is(err, c.err) || (c.err == nil) != (err == nil) {
+				t.Errorf("%v, want %v", err, c.err)
+			}
+			if err != nil && (!errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "f:2")) {
+				t.Errorf("%v does not say where", err)
+			}
+		})
+	}
+}
+
+// A line is handed on while the next one has not been written yet.
+func TestEachLineStreams(t *testing.T) {
+	r, w := io.Pipe()
+	got, ended := make(chan string), make(chan error, 1)
+	go func() {
+		ended <- eachLine(r, "f", func(it item) error { got <- string(it.body); return nil })
+	}()
+	for i := range 3 {
+		if _, err := fmt.Fprintf(w, "%d\n", i); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case s := <-got:
+			if s != fmt.Sprint(i) {
+				t.Errorf("%q", s)
+			}
+		case <-time.After(time.Minute):
+			t.Fatal("the line is kept back")
+		}
+	}
+	w.Close()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// An interruption ends the feed, and whoever waits for it.
+func TestFeedIsInterrupted(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "all.NDJSON")
+	if err := os.WriteFile(file, []byte("a\nb\nc\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	work, ended := make(chan item), make(chan error, 1)
+	go func() { ended <- new(app).feed(ctx, []string{file}, work) }()
+	if it, more := next(ctx, work); !more || string(it.body) != "a" {
+		t.Errorf("%v %v", it, more)
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, more := next(ctx, work); more {
+		t.Error("work after the end")
+	}
+}
