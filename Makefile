@@ -11,7 +11,7 @@ FUZZDIR     ?= .
 COUNT       ?= 1
 TESTFLAGS   ?=
 # Packages whose work is done by several goroutines at once.
-CONCURRENT  := ./p2p/... ./replica/... ./revocation/... ./node/... ./store/... ./internal/fetch ./client
+CONCURRENT  := ./p2p/... ./replica/... ./revocation/... ./node/... ./store/... ./internal/fetch ./internal/jsonld ./client ./did/key ./verify
 # Packages with tests of their failure points (build tag faults).
 FAULTS       = $(shell grep -rlE '^//go:build .*faults' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
