@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -175,6 +176,16 @@ func (a *app) feed(ctx context.Context, files []string, work chan<- item) error 
 		}
 	}
 	for _, name := range files {
+		lines, err := a.stdinHasLines(name)
+		if err != nil {
+			return err
+		}
+		if lines {
+			if err := eachLine(a.stdin, name, send); err != nil {
+				return err
+			}
+			continue
+		}
 		if strings.HasSuffix(strings.ToLower(name), ".ndjson") {
 			if err := feedLines(name, send); err != nil {
 				return err
@@ -194,6 +205,33 @@ func (a *app) feed(ctx context.Context, files []string, work chan<- item) error 
 
 // maxLine bounds a line of an .ndjson file, and with it what waits in memory.
 const maxLine = 4 << 20
+
+// stdinHasLines tells whether name is standard input and that holds one JSON
+// object a line, more than one. What it reads to find out is put back.
+func (a *app) stdinHasLines(name string) (bool, error) {
+	if name != "-" {
+		return false, nil
+	}
+	r := bufio.NewReaderSize(a.stdin, maxLine)
+	a.stdin = r
+	seen, err := r.Peek(1)
+	for n := 64 << 10; err == nil && bytes.IndexByte(seen, '\n') < 0 && n <= maxLine; n *= 2 {
+		seen, err = r.Peek(n)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, fmt.Errorf("%w: %s: %w", ErrInput, name, err)
+	}
+	first, rest, more := bytes.Cut(seen, []byte("\n"))
+	if !more || !json.Valid(first) || !bytes.HasPrefix(bytes.TrimSpace(first), []byte("{")) {
+		return false, nil
+	}
+	if len(bytes.TrimSpace(rest)) > 0 {
+		return true, nil
+	}
+	// The line ends where what was read ends: the next byte decides.
+	seen, _ = r.Peek(len(first) + 2)
+	return len(seen) > len(first)+1, nil
+}
 
 func feedLines(name string, send func(item) error) error {
 	f, err := os.Open(name)

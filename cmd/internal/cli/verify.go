@@ -32,7 +32,8 @@ badges baked into PNG or SVG; a presentation is checked with all that is inside.
 
 --with FILE staples evidence found by its own id (logs, lists, recognitions,
 whois); --with URL=FILE is your word that FILE answers URL. Several files, a
-folder or an .ndjson file are checked with all cores, one line each.
+folder, an .ndjson file or such lines on standard input are checked with all
+cores, one line each.
 
 Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 		Example: `  bonafide verify ana.json
@@ -72,6 +73,13 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 		files, single, err := inputs(got)
 		if err != nil {
 			return err
+		}
+		if single {
+			lines, err := a.stdinHasLines(files[0])
+			if err != nil {
+				return err
+			}
+			single = !lines
 		}
 		caller, err := a.open(cmd.Context(), o)
 		if err != nil {
