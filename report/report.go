@@ -83,6 +83,7 @@ func Render(w io.Writer, v *verdict.Verdict, opt Options) error {
 		}
 		p.check(c)
 	}
+	p.elements(v)
 	if !opt.Verbose {
 		p.line("%s", p.paint("2", fmt.Sprintf("%d checks in all; --verbose shows those that passed.", len(v.Checks))))
 	}
@@ -153,11 +154,43 @@ func (p *printer) check(c verdict.Check) {
 		age = " [" + Age(c.Age.Std()) + " old]"
 	}
 	p.line("  %-8s %-14s %s%s", mark, c.Name, meaning(c), age)
-	if d := c.Params["detail"]; d != "" {
-		p.line("  %-8s %-14s %s", "", "", Quote(d))
+	for _, name := range []string{"detail", "missing", "malformed", "path", "context", "body"} {
+		if d := c.Params[name]; d != "" {
+			label := name + ": "
+			if name == "detail" {
+				label = ""
+			}
+			p.line("  %-8s %-14s %s%s", "", "", label, Quote(d))
+		}
 	}
 	if s, ok := verdict.LookupIn(c.Name, c.Code); ok && s.Hint != "" && c.Result != verdict.Pass {
 		p.line("  %-8s %-14s -> %s", "", "", s.Hint)
+	}
+}
+
+// elements sums up the European standard elements and, on demand, lists them.
+func (p *printer) elements(v *verdict.Verdict) {
+	if len(v.Annex) == 0 {
+		return
+	}
+	present, mandatory := 0, 0
+	for _, e := range v.Annex {
+		if e.Mandatory {
+			mandatory++
+			if e.State == "present" {
+				present++
+			}
+		}
+	}
+	p.line("  %-8s %-14s %d of %d elements that the European standard for micro-credentials asks for are there.", "", "annex I", present, mandatory)
+	if !p.opt.Verbose {
+		return
+	}
+	for _, e := range v.Annex {
+		p.line("  %-8s %-14s %2d %-18s %-10s %s", "", "", e.Number, Quote(e.Name), Quote(e.State), Quote(e.Path))
+		for _, f := range e.Findings {
+			p.line("  %-8s %-14s    %s (%s)", "", "", Quote(f.Text), Quote(f.Path))
+		}
 	}
 }
 

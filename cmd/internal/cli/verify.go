@@ -21,7 +21,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	var q node.VerifyRequest
 	var with []string
 	var policy string
-	var verbose bool
+	var verbose, elm bool
 	c := &cobra.Command{Use: "verify FILE|-|DIR...", Short: "Check credentials and presentations",
 		Long: `Check that a credential is unchanged, signed by its issuer, within its dates and
 not revoked; with the policy "recognised", also who the issuer is in law and that
@@ -52,6 +52,7 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 	f.StringVar(&q.Challenge, "challenge", "", "what the holder's proof has to answer (nonce)")
 	f.StringArrayVar(&q.Domain, "domain", nil, "for whom the holder's proof was made (audience); repeatable")
 	f.StringArrayVar(&with, "with", nil, "FILE or URL=FILE of evidence; repeatable")
+	f.BoolVar(&elm, "elm", false, "print the checks in the verification vocabulary of the European Learning Model, as JSON")
 	f.BoolVar(&verbose, "verbose", false, "show the checks that passed too")
 	c.RunE = func(cmd *cobra.Command, got []string) (err error) {
 		for _, w := range with {
@@ -87,7 +88,7 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 		}
 		defer func() { err = errors.Join(err, caller.Close()) }()
 		if single {
-			return a.verifyOne(cmd.Context(), caller, q, files[0], verbose)
+			return a.verifyOne(cmd.Context(), caller, q, files[0], verbose, elm)
 		}
 		return a.verifyMany(cmd.Context(), caller, q, files)
 	}
@@ -130,7 +131,7 @@ func endings() []string {
 	return []string{".json", ".jsonld", ".ndjson", ".jwt", ".sdjwt", ".sd-jwt", ".png", ".svg"}
 }
 
-func (a *app) verifyOne(ctx context.Context, c caller, q node.VerifyRequest, file string, verbose bool) error {
+func (a *app) verifyOne(ctx context.Context, c caller, q node.VerifyRequest, file string, verbose, elm bool) error {
 	body, err := a.readInput(file, maxInput)
 	if err != nil {
 		return err
@@ -143,7 +144,9 @@ func (a *app) verifyOne(ctx context.Context, c caller, q node.VerifyRequest, fil
 	if err := c.Op(ctx, node.OpVerify, q, &v); err != nil {
 		return err
 	}
-	if a.json {
+	if elm {
+		err = a.printJSON(report.ELMChecks(&v))
+	} else if a.json {
 		err = a.printJSON(v)
 	} else {
 		err = report.Render(a.stdout, &v, report.Options{Color: a.painter(a.stdout).green("") != "", Verbose: verbose})
