@@ -167,6 +167,9 @@ func unreadable(err error) *Checked {
 
 const fromCredential = "credential"
 
+// maxContextRows bounds how many contexts are named that stand in the way.
+const maxContextRows = 16
+
 // formatRows judges shape, contexts and meaning. With words, the signature covers
 // the text as written, so that a word without a meaning is a finding only.
 func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.Check {
@@ -177,6 +180,9 @@ func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.C
 	}
 	if list, _ := c.Tree["@context"].([]any); true {
 		for _, e := range list {
+			if len(rows) >= maxContextRows {
+				break // more say nothing new
+			}
 			if u, ok := e.(string); ok && !opt.loader().Has(u) {
 				rows = append(rows, row(verdict.UnknownContext).With("context", u))
 			} else if _, inline := e.(map[string]any); inline {
@@ -184,7 +190,7 @@ func formatRows(c *Credential, shape error, opt Options, words bool) []verdict.C
 			}
 		}
 	}
-	if path := nestedContext(c.Tree, opt.loader().Has); path != "" {
+	if path, found := nestedContext(c.Tree, opt.loader().Has); found {
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
 	if len(rows) == 0 {
@@ -227,40 +233,40 @@ func expansionCode(err error) verdict.Code {
 // words another meaning (Data Integrity 1.0 section 4.6, context validation).
 // Proofs carry theirs by rule; a credential inside, such as an endorsement, has
 // one of its own, which may name known contexts only.
-func nestedContext(tree map[string]any, known func(url string) bool) string {
-	var walk func(path string, v any) string
-	walk = func(path string, v any) string {
+func nestedContext(tree map[string]any, known func(url string) bool) (place string, found bool) {
+	var walk func(v any) (string, bool)
+	walk = func(v any) (string, bool) {
 		switch x := v.(type) {
 		case map[string]any:
 			if c, has := x["@context"]; has && !(hasType(x, "VerifiableCredential") && allKnown(c, known)) {
-				return path
+				return "", true
 			}
 			for k, e := range x {
 				if k == "proof" || k == "@context" {
 					continue
 				}
-				if p := walk(path+"."+k, e); p != "" {
-					return p
+				if below, found := walk(e); found {
+					return placed(k, below), true
 				}
 			}
 		case []any:
 			for i, e := range x {
-				if p := walk(fmt.Sprintf("%s[%d]", path, i), e); p != "" {
-					return p
+				if below, found := walk(e); found {
+					return placed(fmt.Sprintf("[%d]", i), below), true
 				}
 			}
 		}
-		return ""
+		return "", false
 	}
 	for k, v := range tree {
 		if k == "@context" || k == "proof" {
 			continue
 		}
-		if p := walk(k, v); p != "" {
-			return p
+		if below, found := walk(v); found {
+			return placed(k, below), true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // allKnown tells whether an @context consists of known URLs alone.

@@ -19,8 +19,8 @@ var deciding = []string{"issuer", "credentialSubject", "credentialStatus", "vali
 // a full IRI or a keyword, without breaking the signature. expanded is the
 // expansion of tree. The error names the place.
 func compacted(tree map[string]any, expanded []any) error {
-	if path := oddName("", tree); path != "" {
-		return fmt.Errorf("%w: %s is no term of a context", ErrMalformed, path)
+	if place, found := oddName(tree, true); found {
+		return fmt.Errorf("%w: %s is no term of a context", ErrMalformed, place)
 	}
 	if len(expanded) != 1 {
 		return fmt.Errorf("%w: %d nodes at the top", ErrMalformed, len(expanded))
@@ -48,36 +48,54 @@ func count(v any) int {
 	return 1
 }
 
-// oddName finds a member whose name is an IRI or a keyword for structure.
-func oddName(path string, v any) string {
+// oddName finds a member whose name is an IRI or a keyword for structure, and
+// returns its place. The members of the document itself are at the top.
+func oddName(v any, top bool) (place string, found bool) {
 	switch x := v.(type) {
 	case map[string]any:
 		for name, e := range x {
-			if path == "" && (name == "@context" || name == "proof") {
+			if top && (name == "@context" || name == "proof") {
 				continue
 			}
-			at := strings.TrimPrefix(path+"."+name, ".")
 			switch {
 			case name == "@context", name == "@value", name == "@language", name == "@direction", name == "@none":
 			case name == "@id", name == "@type", name == "@list", name == "@set":
-				if path == "" {
-					return at
+				if top {
+					return clip(name), true
 				}
 			case strings.HasPrefix(name, "@"), strings.Contains(name, ":"):
-				return at
+				return clip(name), true
 			}
-			if odd := oddName(at, e); odd != "" {
-				return odd
+			if odd, found := oddName(e, false); found {
+				return placed(name, odd), true
 			}
 		}
 	case []any:
 		for i, e := range x {
-			if odd := oddName(fmt.Sprintf("%s[%d]", path, i), e); odd != "" {
-				return odd
+			if odd, found := oddName(e, false); found {
+				return placed(fmt.Sprintf("[%d]", i), odd), true
 			}
 		}
 	}
-	return ""
+	return "", false
+}
+
+// placed puts a step before the place below it. Places are written on the way
+// back from what was found and never on the way there: a long name above many
+// values would be copied for each of them.
+func placed(step, below string) string {
+	if below == "" || below[0] == '[' {
+		return clip(step) + below
+	}
+	return clip(step) + "." + below
+}
+
+// clip shortens a name that somebody else chose.
+func clip(s string) string {
+	if len(s) > 80 {
+		return strings.ToValidUTF8(s[:80], "") + "..."
+	}
+	return s
 }
 
 // saidElsewhere tells whether a node below says something decisive of id: in
