@@ -48,8 +48,9 @@ func count(v any) int {
 	return 1
 }
 
-// oddName finds a member whose name is an IRI or a keyword for structure, and
-// returns its place. The members of the document itself are at the top.
+// oddName finds a member whose name is an IRI, or a keyword that compacting never
+// leaves where id and type are words, and returns its place. The members of the
+// document itself are at the top.
 func oddName(v any, top bool) (place string, found bool) {
 	switch x := v.(type) {
 	case map[string]any:
@@ -59,10 +60,8 @@ func oddName(v any, top bool) (place string, found bool) {
 			}
 			switch {
 			case name == "@context", name == "@value", name == "@language", name == "@direction", name == "@none":
-			case name == "@id", name == "@type", name == "@list", name == "@set":
-				if top {
-					return clip(name), true
-				}
+			case name == "@type" && x["@value"] != nil && !top:
+			case name == "@list" && !top:
 			case strings.HasPrefix(name, "@"), strings.Contains(name, ":"):
 				return clip(name), true
 			}

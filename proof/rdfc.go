@@ -3,6 +3,7 @@ package proof
 import (
 	"crypto"
 	"fmt"
+	"strings"
 
 	"github.com/bonafide-id/bonafide/internal/jsonld"
 	"github.com/bonafide-id/bonafide/key"
@@ -38,11 +39,45 @@ func hashConfig(doc, config map[string]any, hash crypto.Hash, opt Options) ([]by
 	}
 	cfg := without(config, signature, "@context")
 	cfg["@context"] = doc["@context"]
+	if err := asRead(cfg, opt.Loader); err != nil {
+		return nil, err
+	}
 	quads, err := opt.Loader.CanonicalNQuads(cfg, hash, opt.JSONLD)
 	if err != nil {
 		return nil, fmt.Errorf("%w: proof options: %w", ErrTransform, err)
 	}
 	return appendSum(nil, hash, quads), nil
+}
+
+// asRead makes sure that the options say in JSON, where they are read, what they
+// say in the graph, which is all that is signed: whoever has the document could
+// else write the end of a proof's term under its IRI or under another word for
+// it, and nobody would see it. Errors: [ErrMalformed], [ErrTransform].
+func asRead(cfg map[string]any, loader *jsonld.Loader) error {
+	for name := range cfg {
+		if name != "@context" && (strings.HasPrefix(name, "@") || strings.Contains(name, ":")) {
+			return fmt.Errorf("%w: %.80q is no word of a proof", ErrMalformed, name)
+		}
+	}
+	expanded, err := loader.Expand(cfg)
+	if err != nil {
+		return fmt.Errorf("%w: proof options: %w", ErrTransform, err)
+	}
+	if len(expanded) != 1 {
+		return fmt.Errorf("%w: the proof is %d nodes", ErrMalformed, len(expanded))
+	}
+	root, _ := expanded[0].(map[string]any)
+	for name, iri := range map[string]string{
+		"created":   "http://purl.org/dc/terms/created",
+		"expires":   "https://w3id.org/security#expiration",
+		"domain":    "https://w3id.org/security#domain",
+		"challenge": "https://w3id.org/security#challenge",
+	} {
+		if said, _ := root[iri].([]any); len(said) > len(asList(cfg[name])) {
+			return fmt.Errorf("%w: %s is said in other words", ErrMalformed, name)
+		}
+	}
+	return nil
 }
 
 // VerifyLax checks the signature of one proof over RDF over what is left of doc
