@@ -142,6 +142,7 @@ type run struct {
 	checked  *credential.Checked
 	practice *credential.Practice
 	oldest   time.Time
+	undated  bool // a list was used whose age is not known
 	trace    *traceLog
 	holder   string // who proved to hold the presentation that this came in
 }
@@ -177,7 +178,7 @@ func (r *run) status(ctx context.Context, c *credential.Credential) {
 	}
 	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.options(), At: r.at,
 		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus, Lenient: r.p.Lenient})
-	r.oldest = res.Oldest
+	r.oldest, r.undated = res.Oldest, res.Undated
 	r.add(res.Checks...)
 }
 
@@ -203,6 +204,10 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 	if state == nil && r.oldest.IsZero() && strings.HasPrefix(c.Issuer, "did:webvh:") {
 		// Its log may have gone on since: nothing at hand has an age.
 		r.add(row(verdict.NoEvidence))
+		return
+	}
+	if r.undated {
+		r.add(row(verdict.NoEvidence).With("detail", "a status list says nowhere when it was made"))
 		return
 	}
 	var age time.Duration
