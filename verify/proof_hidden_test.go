@@ -46,11 +46,16 @@ func judged(t *testing.T, v *Verifier, tree object) *verdict.Verdict {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return v.Verify(t.Context(), jsonOf(t, tree), p, time.Time{})
+}
+
+func jsonOf(t *testing.T, tree object) []byte {
+	t.Helper()
 	body, err := strictjson.Canonical(tree)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return v.Verify(t.Context(), body, p, time.Time{})
+	return body
 }
 
 // What is signed of a proof's options is their graph: the end of the proof's own

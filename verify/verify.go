@@ -164,6 +164,14 @@ func (r *run) options() credential.Options {
 		Challenge: r.p.Challenge, Domain: r.p.Domain}
 }
 
+// evidence are the options for what was not made for this presentation and answers
+// no challenge: lists, endorsements, schemas, and what is said of the issuer.
+func (r *run) evidence() credential.Options {
+	opt := r.options()
+	opt.Challenge, opt.Domain = "", nil
+	return opt
+}
+
 // status reads the issuer's practice and then the status entries.
 func (r *run) status(ctx context.Context, c *credential.Credential) {
 	unknown := false
@@ -176,7 +184,7 @@ func (r *run) status(ctx context.Context, c *credential.Credential) {
 		r.add(verdict.New(verdict.Status, verdict.ListUnavailable))
 		return
 	}
-	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.options(), At: r.at,
+	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at,
 		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus, Lenient: r.p.Lenient})
 	r.oldest, r.undated = res.Oldest, res.Undated
 	r.add(res.Checks...)
@@ -251,7 +259,7 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 // legal says who the issuer is in law and what it may issue.
 func (r *run) legal(ctx context.Context, c *credential.Credential) {
 	r.out.Issuer.ID = c.Issuer
-	q := legal.Request{Issuer: c.Issuer, At: r.at, IssuedAt: c.ValidFrom, Types: c.Types, Check: r.options()}
+	q := legal.Request{Issuer: c.Issuer, At: r.at, IssuedAt: c.ValidFrom, Types: c.Types, Check: r.evidence()}
 	if r.v.cfg.Issuers == nil {
 		r.add(verdict.New(verdict.Issuer, verdict.NotIdentified), verdict.New(verdict.Authorisation, verdict.NoRootsConfigured))
 		return
@@ -264,7 +272,7 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 			if r.v.cfg.Status == nil {
 				return nil
 			}
-			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.options(), At: r.at, MinLength: r.p.MinListLength}).Checks
+			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength}).Checks
 		}
 	}
 	id := legal.Assess(ctx, q)
