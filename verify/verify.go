@@ -79,7 +79,9 @@ func New(cfg Config) *Verifier {
 }
 
 // Verify judges one credential under a policy. at is the time that the verdict
-// is about; zero means now. It always returns a verdict.
+// is about; zero means now. Where the policy sets a challenge or a domain, a form
+// that cannot answer, or does not, is not verified: whoever shows the credential
+// chooses the form. It always returns a verdict.
 func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Time) *verdict.Verdict {
 	if at.IsZero() {
 		at = v.cfg.Clock()
@@ -89,6 +91,10 @@ func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Ti
 	r := v.newRun(p, at)
 	ctx, r.trace = withTrace(ctx)
 	r.guard(verdict.Format, func() { r.checked = credential.Check(ctx, body, r.options()) })
+	if p.asks() && (r.checked == nil || !r.checked.Bound) {
+		r.add(verdict.New(verdict.Integrity, verdict.ProofMissing).From("presentation").
+			With("detail", "no proof by the holder answers both a challenge and a domain"))
+	}
 	return r.judge(ctx)
 }
 
