@@ -377,6 +377,8 @@ func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
 		return row(verdict.OK)
 	case errors.Is(err, errNoKey):
 		return row(verdict.KeyUnavailable)
+	case outOfTime(err):
+		return row(verdict.BudgetExceeded)
 	case errors.Is(err, proof.ErrBaseProof):
 		return row(verdict.ProofNotDerived)
 	case errors.Is(err, proof.ErrTransform):
@@ -397,6 +399,11 @@ func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
 		return row(verdict.CryptographicError)
 	}
 	return row(verdict.NotChecked).As(verdict.Unknown)
+}
+
+// outOfTime tells whether the work was ended and not done.
+func outOfTime(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // untransformed judges a document that has no canonical form under the strict
