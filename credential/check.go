@@ -166,6 +166,9 @@ func unreadable(err error) *Checked {
 
 const fromCredential = "credential"
 
+// maxContextRows bounds how many contexts are named that stand in the way.
+const maxContextRows = 16
+
 // covered is what checking the signature said about the form of a credential.
 type covered struct {
 	// words: it covers the text as written, so that a word without a meaning is a
@@ -186,6 +189,9 @@ func formatRows(c *Credential, shape error, opt Options, sig covered) []verdict.
 	}
 	if list, _ := c.Tree["@context"].([]any); true {
 		for _, e := range list {
+			if len(rows) >= maxContextRows {
+				break // more say nothing new
+			}
 			if u, ok := e.(string); ok && !opt.loader().Has(u) {
 				rows = append(rows, row(verdict.UnknownContext).With("context", u))
 			} else if _, inline := e.(map[string]any); inline {
@@ -193,7 +199,7 @@ func formatRows(c *Credential, shape error, opt Options, sig covered) []verdict.
 			}
 		}
 	}
-	if path := nestedContext(c.Tree, opt.loader().Has); path != "" {
+	if path, found := nestedContext(c.Tree, opt.loader().Has); found {
 		rows = append(rows, row(verdict.ContextInline).With("path", path))
 	}
 	if len(rows) == 0 {
@@ -236,39 +242,37 @@ func expansionCode(err error) verdict.Code {
 // words another meaning (Data Integrity 1.0 section 4.6, context validation).
 // Proofs carry theirs by rule; a credential inside, such as an endorsement, has
 // one of its own, which may name known contexts only.
-func nestedContext(tree map[string]any, known func(url string) bool) string {
+func nestedContext(tree map[string]any, known func(url string) bool) (place string, found bool) {
+	var walk func(v any) (string, bool)
+	walk = func(v any) (string, bool) {
+		switch x := v.(type) {
+		case map[string]any:
+			if c, has := x["@context"]; has && !(hasType(x, "VerifiableCredential") && allKnown(c, known)) {
+				return "", true
+			}
+			for k, e := range x {
+				if k == "proof" || k == "@context" {
+					continue
+				}
+				if below, found := walk(e); found {
+					return placed(k, below), true
+				}
+			}
+		case []any:
+			for i, e := range x {
+				if below, found := walk(e); found {
+					return placed(fmt.Sprintf("[%d]", i), below), true
+				}
+			}
+		}
+		return "", false
+	}
 	for k, v := range tree {
 		if k == "@context" || k == "proof" {
 			continue
 		}
-		if p, found := contextBelow(v, known); found {
-			return k + p
-		}
-	}
-	return ""
-}
-
-// contextBelow finds such an @context in v and returns the path to its object. The
-// path is put together on the way out only: there hardly ever is one.
-func contextBelow(v any, known func(url string) bool) (path string, found bool) {
-	switch x := v.(type) {
-	case map[string]any:
-		if c, has := x["@context"]; has && !(hasType(x, "VerifiableCredential") && allKnown(c, known)) {
-			return "", true
-		}
-		for k, e := range x {
-			if k == "proof" || k == "@context" {
-				continue
-			}
-			if p, found := contextBelow(e, known); found {
-				return "." + k + p, true
-			}
-		}
-	case []any:
-		for i, e := range x {
-			if p, found := contextBelow(e, known); found {
-				return fmt.Sprintf("[%d]%s", i, p), true
-			}
+		if below, found := walk(v); found {
+			return placed(k, below), true
 		}
 	}
 	return "", false
@@ -385,6 +389,8 @@ func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
 		return row(verdict.OK)
 	case errors.Is(err, errNoKey):
 		return row(verdict.KeyUnavailable)
+	case outOfTime(err):
+		return row(verdict.BudgetExceeded)
 	case errors.Is(err, proof.ErrBaseProof):
 		return row(verdict.ProofNotDerived)
 	case errors.Is(err, proof.ErrTransform):
@@ -405,6 +411,11 @@ func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
 		return row(verdict.CryptographicError)
 	}
 	return row(verdict.NotChecked).As(verdict.Unknown)
+}
+
+// outOfTime tells whether the work was ended and not done.
+func outOfTime(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // untransformed judges a document that has no canonical form under the strict

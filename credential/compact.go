@@ -28,8 +28,8 @@ var decidingIRIs = func() (out []string) {
 // a full IRI or a keyword, without breaking the signature. expanded is the
 // expansion of tree. The error names the place.
 func compacted(tree map[string]any, expanded jsonld.View) error {
-	if path, found := oddName(tree, true); found {
-		return fmt.Errorf("%w: %s is no term of a context", ErrMalformed, path[1:])
+	if place, found := oddName(tree, true); found {
+		return fmt.Errorf("%w: %s is no term of a context", ErrMalformed, place)
 	}
 	if n := expanded.Len(); n != 1 {
 		return fmt.Errorf("%w: %d nodes at the top", ErrMalformed, n)
@@ -58,9 +58,10 @@ func count(v any) int {
 	return 1
 }
 
-// oddName finds a member whose name is an IRI or a keyword for structure, and
-// returns the path to it, put together on the way out only.
-func oddName(v any, top bool) (path string, found bool) {
+// oddName finds a member whose name is an IRI, or a keyword that compacting never
+// leaves where id and type are words, and returns its place. The members of the
+// document itself are at the top.
+func oddName(v any, top bool) (place string, found bool) {
 	switch x := v.(type) {
 	case map[string]any:
 		for name, e := range x {
@@ -69,23 +70,39 @@ func oddName(v any, top bool) (path string, found bool) {
 			}
 			switch {
 			case name == "@context", name == "@value", name == "@language", name == "@direction", name == "@none":
-			case name == "@id", name == "@type", name == "@list", name == "@set":
-				if top {
-					return "." + name, true
-				}
+			case name == "@type" && x["@value"] != nil && !top:
+			case name == "@list" && !top:
 			case strings.HasPrefix(name, "@"), strings.Contains(name, ":"):
-				return "." + name, true
+				return clip(name), true
 			}
-			if p, found := oddName(e, false); found {
-				return "." + name + p, true
+			if odd, found := oddName(e, false); found {
+				return placed(name, odd), true
 			}
 		}
 	case []any:
 		for i, e := range x {
-			if p, found := oddName(e, false); found {
-				return fmt.Sprintf("[%d]%s", i, p), true
+			if odd, found := oddName(e, false); found {
+				return placed(fmt.Sprintf("[%d]", i), odd), true
 			}
 		}
 	}
 	return "", false
+}
+
+// placed puts a step before the place below it. Places are written on the way
+// back from what was found and never on the way there: a long name above many
+// values would be copied for each of them.
+func placed(step, below string) string {
+	if below == "" || below[0] == '[' {
+		return clip(step) + below
+	}
+	return clip(step) + "." + below
+}
+
+// clip shortens a name that somebody else chose.
+func clip(s string) string {
+	if len(s) > 80 {
+		return strings.ToValidUTF8(s[:80], "") + "..."
+	}
+	return s
 }

@@ -191,6 +191,15 @@ func (r *reader) dates() {
 		}
 	}
 	r.c.ValidFrom, r.c.ValidUntil = r.date(from), r.date(until)
+	// Version 1.1 reserves the names of 2.0, and files use them: an end is an end
+	// under either, and the earlier one counts.
+	other := "validUntil"
+	if r.c.Version != 1 {
+		other = "expirationDate"
+	}
+	if t := r.date(other); t != nil && (r.c.ValidUntil == nil || t.Before(*r.c.ValidUntil)) {
+		r.c.ValidUntil = t
+	}
 	if f, u := r.c.ValidFrom, r.c.ValidUntil; f != nil && u != nil && u.Before(*f) {
 		r.fail(until, "is before %s", from)
 	}

@@ -172,7 +172,7 @@ func TestNestedContext(t *testing.T) {
 	} {
 		tree := shape()
 		tree[c.at] = c.v
-		if got := nestedContext(tree, jsonld.Builtin().Has); got != c.want {
+		if got, found := nestedContext(tree, jsonld.Builtin().Has); got != c.want || found != (c.want != "") {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}

@@ -154,6 +154,10 @@ func (p *Presentation) readCredentials(texts bool) error {
 
 func (p *Presentation) checkCredentials(ctx context.Context, opt Options) {
 	for _, c := range p.Raw {
+		if err := ctx.Err(); err != nil {
+			p.Credentials = append(p.Credentials, Closed(MediaVC, verdict.BudgetExceeded, err))
+			continue
+		}
 		switch x := c.(type) {
 		case map[string]any:
 			p.Credentials = append(p.Credentials, CheckTree(ctx, x, opt))
@@ -320,6 +324,8 @@ func (p *Presentation) ProofRow() verdict.Check {
 		return row(verdict.OK)
 	case p.Err == nil:
 		return row(verdict.ProofMissing)
+	case outOfTime(p.Err) && !errors.Is(p.Err, errNoKey):
+		return row(verdict.BudgetExceeded)
 	}
 	for _, c := range []struct {
 		err  error

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/did/webvh"
 	"github.com/bonafide-id/bonafide/internal/hint"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
@@ -200,6 +201,14 @@ func (c *Checked) signerRows(p proof.Result, keys *Keys, opt Options) {
 		return r
 	}
 	if l.did != "" && !sameIdentifier(l, c.Credential.Issuer) {
+		if mayHaveMoved(l.did, c.Credential.Issuer) {
+			fault := row(verdict.SignerUnknown)
+			if l.err != nil {
+				fault = signerFault(l, row)
+			}
+			c.Checks = append(c.Checks, fault.With("issuer", c.Credential.Issuer))
+			return
+		}
 		c.Checks = append(c.Checks, row(verdict.SignerNotIssuer).With("issuer", c.Credential.Issuer))
 		return
 	}
@@ -246,6 +255,15 @@ func sameIdentifier(l *lookup, issuer string) bool {
 		methodIs = methodIs || v.Document.ID() == l.did
 	}
 	return issuerIs && methodIs
+}
+
+// mayHaveMoved tells whether two names are of one did:webvh, by its SCID. Where no
+// history at hand has both, the newest may be missing, and that is no proof of
+// another's signature.
+func mayHaveMoved(a, b string) bool {
+	x, errX := webvh.SCIDOf(a)
+	y, errY := webvh.SCIDOf(b)
+	return errX == nil && errY == nil && x == y
 }
 
 // signerFault turns the reason why a key may not sign, or is not at hand,

@@ -104,7 +104,7 @@ func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context,
 	if err != nil {
 		return ctx, j, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	j.v = verify.New(verify.Config{Resolver: over.Resolver(n.registry), Status: over.Status(lists{n}),
+	j.v = verify.New(verify.Config{Resolver: over.Resolver(identifiers{n}), Status: over.Status(lists{n}),
 		Issuers: issuers{n, over, roots}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped(),
 		Resources: func(issuer string) schema.Source { return over.Resources(folderFiles{n, issuer}) }})
 	return ctx, j, nil
@@ -170,6 +170,18 @@ func (n *Node) policyOf(q VerifyRequest, roots trustFile) (verify.Policy, error)
 	return p, nil
 }
 
+// identifiers resolves as the node does, and says what is at hand.
+type identifiers struct{ n *Node }
+
+func (i identifiers) Resolve(ctx context.Context, id string, opt did.Options) (*did.Resolution, error) {
+	return i.n.registry.Resolve(ctx, id, opt)
+}
+
+// Kept is Resolve without the network.
+func (i identifiers) Kept(ctx context.Context, id string, opt did.Options) (*did.Resolution, error) {
+	return i.n.registry.Resolve(withNetwork(ctx, string(exchange.NetworkOff)), id, opt)
+}
+
 // lists finds status lists: in the issuer's folder where it has one, else on
 // the web as far as the policy allows. Always the whole list.
 type lists struct{ n *Node }
@@ -196,16 +208,35 @@ func (l lists) StatusList(ctx context.Context, q revocation.Request) (*revocatio
 	return &revocation.Found{Body: r.Body, Source: "origin", Digest: record.CIDOf(r.Body).String()}, nil
 }
 
+// Kept is what the replica holds of a list, outdated or not.
+func (l lists) Kept(ctx context.Context, q revocation.Request) (*revocation.Found, error) {
+	subject, path, err := l.n.replica.Locate(ctx, q.Issuer, q.URL)
+	if err != nil {
+		return nil, err
+	}
+	v, err := l.n.replica.File(ctx, subject, path)
+	if err != nil {
+		return nil, err
+	}
+	return inFolder(v), nil
+}
+
+// inFolder is a file of a folder as a list.
+func inFolder(v *replica.FileView) *revocation.Found {
+	f := &revocation.Found{Body: v.Body, Source: "replica", At: v.Published, Sticky: v.Sticky, WentBack: v.WentBack, InHead: revocation.Yes}
+	if !v.Named {
+		f.InHead = revocation.No
+	}
+	return f
+}
+
 func (n *Node) listInFolder(ctx context.Context, subject, path string) (*revocation.Found, error) {
 	v, err := n.replica.File(ctx, subject, path)
 	if err != nil {
 		return nil, err
 	}
-	f := &revocation.Found{Body: v.Body, Source: "replica", At: v.Published, Sticky: v.Sticky, WentBack: v.WentBack, InHead: revocation.Yes}
-	switch {
-	case !v.Named:
-		f.InHead = revocation.No
-	case v.State == replica.Changed:
+	f := inFolder(v)
+	if v.State == replica.Changed {
 		return nil, fmt.Errorf("%w: the head names a newer %s than is here", replica.ErrNotNamed, path)
 	}
 	if v.Body == nil {

@@ -207,6 +207,10 @@ func (v *verification) check(i int) {
 
 func (v *verification) verifyOne(i int) error {
 	p, r := v.proofs[i], &v.results[i]
+	if err := v.ctx.Err(); err != nil {
+		// Canonical forms are long work by intent of some, and there may be many.
+		return fmt.Errorf("proof %d: %w", i, err)
+	}
 	signature, err := checkMembers(p, r)
 	if err != nil {
 		return err

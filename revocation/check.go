@@ -87,6 +87,9 @@ type Result struct {
 	// Oldest is when the oldest list that was used was known to be current;
 	// zero when none was used.
 	Oldest time.Time
+	// Undated tells that a list was used of which nothing says when it was current:
+	// it came along with the credential and has no date of its own.
+	Undated bool
 }
 
 // Check reads every status entry of a verified credential (section 3.2,
@@ -211,6 +214,8 @@ func (r *Result) entry(ctx context.Context, e Entry, issuer string, opt Options)
 	if !at.IsZero() && (r.Oldest.IsZero() || at.Before(r.Oldest)) {
 		r.Oldest = at
 	}
+	// From the origin it came just now, and so it is by the operator's word.
+	r.Undated = r.Undated || at.IsZero() && found.Source != "origin" && !found.Vouched
 	return r.read(l, e, stamp)
 }
 

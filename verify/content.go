@@ -110,7 +110,7 @@ func (r *run) schemas(ctx context.Context, c *credential.Credential) {
 	}
 	r.add(schema.Check(ctx, c, r.checked.Document, schema.Options{Source: source, Loader: r.v.cfg.Loader, Demand: r.p.DemandSchemas,
 		Credential: func(ctx context.Context, body []byte) *credential.Checked {
-			return credential.Check(ctx, body, r.options())
+			return credential.Check(ctx, body, r.evidence())
 		}})...)
 }
 
@@ -128,9 +128,9 @@ func (r *run) endorsements(ctx context.Context) {
 	for _, e := range list {
 		var c *credential.Checked
 		if e.Tree != nil {
-			c = credential.CheckTree(ctx, e.Tree, r.options())
+			c = credential.CheckTree(ctx, e.Tree, r.evidence())
 		} else {
-			c = credential.Check(ctx, []byte(e.JWT), r.options())
+			c = credential.Check(ctx, []byte(e.JWT), r.evidence())
 		}
 		if c.OK {
 			continue

@@ -27,7 +27,9 @@ type Staple struct {
 const maxStaples = 64
 
 // Overlay holds stapled evidence. Nothing in it is believed beyond what it
-// proves by itself, apart from the operator's word for a URL.
+// proves by itself, apart from the operator's word for a URL; and nothing in it
+// makes a source forget what that has at hand (see [KeptDIDs] and [KeptLists]),
+// because evidence is chosen by whoever shows the credential.
 type Overlay struct {
 	logs    map[string]*webvh.History // by SCID
 	byURL   map[string]Staple
@@ -96,7 +98,19 @@ func (o *Overlay) sort(s Staple) {
 	}
 }
 
-// Resolver answers from stapled logs, and did:web documents that the operator
+// KeptDIDs is what a resolver may be beside: one that can say what is at hand of
+// an identifier without asking anybody.
+type KeptDIDs interface {
+	Kept(ctx context.Context, id string, opt did.Options) (*did.Resolution, error)
+}
+
+// KeptLists is what a source of lists may be beside: one that can say what is at
+// hand of a list without asking anybody. Body may be outdated or nil.
+type KeptLists interface {
+	Kept(ctx context.Context, q revocation.Request) (*revocation.Found, error)
+}
+
+// Resolver answers from stapled logs, unless more is at hand, and did:web documents that the operator
 // vouches for, before next.
 func (o *Overlay) Resolver(next did.Resolver) did.Resolver { return overlayResolver{o, next} }
 
@@ -108,10 +122,11 @@ type overlayResolver struct {
 func (r overlayResolver) Resolve(ctx context.Context, id string, opt did.Options) (*did.Resolution, error) {
 	if h, ok := r.o.logs[record.SubjectOf(id)]; ok {
 		res, err := h.Resolve(opt, id)
-		if err == nil {
-			res.Source = "stapled"
+		if err != nil {
+			return nil, err
 		}
-		return res, err
+		res.Source = "stapled"
+		return r.newer(ctx, id, opt, res), nil
 	}
 	if at, err := didweb.URL(id); err == nil {
 		if s, ok := r.o.byURL[at]; ok {
@@ -135,8 +150,32 @@ func (r overlayResolver) Resolve(ctx context.Context, id string, opt did.Options
 	return r.next.Resolve(ctx, id, opt)
 }
 
+// newer holds a stapled history against the one at hand: the longer counts, and
+// two that part from each other are contested.
+func (r overlayResolver) newer(ctx context.Context, id string, opt did.Options, stapled *did.Resolution) *did.Resolution {
+	source, ok := r.next.(KeptDIDs)
+	if !ok {
+		return stapled
+	}
+	kept, err := source.Kept(ctx, id, opt)
+	if err != nil || kept == nil {
+		return stapled
+	}
+	contested := kept.Contested
+	for i, v := range kept.Versions[:min(len(kept.Versions), len(stapled.Versions))] {
+		contested = contested || v.ID != stapled.Versions[i].ID
+	}
+	out := stapled
+	if len(kept.Versions) >= len(stapled.Versions) {
+		out = kept
+	}
+	out.Contested = contested
+	return out
+}
+
 // Status answers with stapled lists before next: one that the operator says
-// answers the URL, or one whose own id is the URL.
+// answers the URL, or one whose own id is the URL, unless a newer is at hand. A
+// revocation that was once seen stands under both.
 func (o *Overlay) Status(next revocation.Source) revocation.Source { return overlayStatus{o, next} }
 
 type overlayStatus struct {
@@ -145,16 +184,37 @@ type overlayStatus struct {
 }
 
 func (s overlayStatus) StatusList(ctx context.Context, q revocation.Request) (*revocation.Found, error) {
+	var f *revocation.Found
 	if b, ok := s.o.byURL[q.URL]; ok {
-		return &revocation.Found{Body: b.Body, Source: "stapled", Vouched: true, Digest: record.CIDOf(b.Body).String()}, nil
-	}
-	if b, ok := s.o.lists[q.URL]; ok {
-		return &revocation.Found{Body: b, Source: "stapled", Digest: record.CIDOf(b).String()}, nil
-	}
-	if s.next == nil {
+		f = &revocation.Found{Body: b.Body, Source: "stapled", Vouched: true, Digest: record.CIDOf(b.Body).String()}
+	} else if b, ok := s.o.lists[q.URL]; ok {
+		f = &revocation.Found{Body: b, Source: "stapled", Digest: record.CIDOf(b).String()}
+	} else if s.next == nil {
 		return nil, notStapled(q.URL)
+	} else {
+		return s.next.StatusList(ctx, q)
 	}
-	return s.next.StatusList(ctx, q)
+	source, ok := s.next.(KeptLists)
+	if !ok {
+		return f, nil
+	}
+	kept, err := source.Kept(ctx, q)
+	switch {
+	case err != nil || kept == nil:
+		return f, nil
+	case !f.Vouched && kept.Body != nil && !begunAfter(f.Body, kept.Body):
+		return s.next.StatusList(ctx, q)
+	}
+	f.Sticky, f.WentBack, f.InHead = kept.Sticky, kept.WentBack, kept.InHead
+	return f, nil
+}
+
+// begunAfter tells whether a list says that it is younger than another; what it
+// says is proven or refused later.
+func begunAfter(body, than []byte) bool {
+	a, errA := credential.Parse(body, strictjson.Limits{MaxBytes: 4 << 20})
+	b, errB := credential.Parse(than, strictjson.Limits{MaxBytes: 4 << 20})
+	return errA == nil && errB == nil && a.ValidFrom != nil && b.ValidFrom != nil && a.ValidFrom.After(*b.ValidFrom)
 }
 
 // Resources answers with what the operator says answers a URL, before next.

@@ -46,6 +46,9 @@ type Policy struct {
 	Changes []string
 }
 
+// asks tells whether the holder has to answer anything.
+func (p Policy) asks() bool { return p.Challenge != "" || len(p.Domain) > 0 }
+
 type policyFile struct {
 	Name            string   `toml:"name"`
 	Require         []string `toml:"require"`

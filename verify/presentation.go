@@ -33,7 +33,7 @@ func (v *Verifier) Presentation(ctx context.Context, body []byte, p Policy, at t
 	}
 	out.Holder = pres.Holder
 	out.Checks = append(out.Checks, verdict.New(verdict.Format, verdict.OK).From("presentation"))
-	asked := p.Challenge != "" || len(p.Domain) > 0
+	asked := p.asks()
 	switch row := pres.ProofRow(); {
 	case row.Code == verdict.ProofMissing && !asked:
 		out.Unsigned = true

@@ -79,7 +79,9 @@ func New(cfg Config) *Verifier {
 }
 
 // Verify judges one credential under a policy. at is the time that the verdict
-// is about; zero means now. It always returns a verdict.
+// is about; zero means now. Where the policy sets a challenge or a domain, a form
+// that cannot answer, or does not, is not verified: whoever shows the credential
+// chooses the form. It always returns a verdict.
 func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Time) *verdict.Verdict {
 	if at.IsZero() {
 		at = v.cfg.Clock()
@@ -89,6 +91,10 @@ func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Ti
 	r := v.newRun(p, at)
 	ctx, r.trace = withTrace(ctx)
 	r.guard(verdict.Format, func() { r.checked = credential.Check(ctx, body, r.options()) })
+	if p.asks() && (r.checked == nil || !r.checked.Bound) {
+		r.add(verdict.New(verdict.Integrity, verdict.ProofMissing).From("presentation").
+			With("detail", "no proof by the holder answers both a challenge and a domain"))
+	}
 	return r.judge(ctx)
 }
 
@@ -142,6 +148,7 @@ type run struct {
 	checked  *credential.Checked
 	practice *credential.Practice
 	oldest   time.Time
+	undated  bool // a list was used whose age is not known
 	trace    *traceLog
 	holder   string // who proved to hold the presentation that this came in
 }
@@ -163,6 +170,14 @@ func (r *run) options() credential.Options {
 		Challenge: r.p.Challenge, Domain: r.p.Domain}
 }
 
+// evidence are the options for what was not made for this presentation and answers
+// no challenge: lists, endorsements, schemas, and what is said of the issuer.
+func (r *run) evidence() credential.Options {
+	opt := r.options()
+	opt.Challenge, opt.Domain = "", nil
+	return opt
+}
+
 // status reads the issuer's practice and then the status entries.
 func (r *run) status(ctx context.Context, c *credential.Credential) {
 	unknown := false
@@ -175,9 +190,9 @@ func (r *run) status(ctx context.Context, c *credential.Credential) {
 		r.add(verdict.New(verdict.Status, verdict.ListUnavailable))
 		return
 	}
-	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.options(), At: r.at,
+	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at,
 		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus, Lenient: r.p.Lenient})
-	r.oldest = res.Oldest
+	r.oldest, r.undated = res.Oldest, res.Undated
 	r.add(res.Checks...)
 }
 
@@ -203,6 +218,10 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 	if state == nil && r.oldest.IsZero() && strings.HasPrefix(c.Issuer, "did:webvh:") {
 		// Its log may have gone on since: nothing at hand has an age.
 		r.add(row(verdict.NoEvidence))
+		return
+	}
+	if r.undated {
+		r.add(row(verdict.NoEvidence).With("detail", "a status list says nowhere when it was made"))
 		return
 	}
 	var age time.Duration
@@ -246,7 +265,7 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 // legal says who the issuer is in law and what it may issue.
 func (r *run) legal(ctx context.Context, c *credential.Credential) {
 	r.out.Issuer.ID = c.Issuer
-	q := legal.Request{Issuer: c.Issuer, At: r.at, IssuedAt: c.ValidFrom, Types: c.Types, Check: r.options()}
+	q := legal.Request{Issuer: c.Issuer, At: r.at, IssuedAt: c.ValidFrom, Types: c.Types, Check: r.evidence()}
 	if r.v.cfg.Issuers == nil {
 		r.add(verdict.New(verdict.Issuer, verdict.NotIdentified), verdict.New(verdict.Authorisation, verdict.NoRootsConfigured))
 		return
@@ -259,7 +278,7 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 			if r.v.cfg.Status == nil {
 				return nil
 			}
-			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.options(), At: r.at, MinLength: r.p.MinListLength}).Checks
+			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength}).Checks
 		}
 	}
 	id := legal.Assess(ctx, q)

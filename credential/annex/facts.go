@@ -10,8 +10,8 @@ import (
 )
 
 // Facts are what principle 9 asks of every profile alike. All of it is the
-// credential's own word; texts are at most 160 bytes and not cleaned for
-// display.
+// credential's own word; texts are at most 160 bytes, identifiers of learners and
+// bodies 4096, and neither is cleaned for display.
 type Facts struct {
 	Learner  Learner `json:"learner"`
 	Title    string  `json:"title,omitempty"`
@@ -106,15 +106,19 @@ func identifier(scheme, from, value string) Identifier {
 // from identifiers that mean something outside.
 func localID(id string) bool { return strings.HasPrefix(id, "urn:epass:") }
 
+// maxID bounds an identifier. It is never cut: what is left of a did:jwk is
+// nobody's, and may be the beginning of two.
+const maxID = 4096
+
 func globalID(n node) string {
 	id, isText := n.value.(string)
 	if !isText {
 		id = n.member("id")
 	}
-	if localID(id) {
+	if localID(id) || len(id) > maxID {
 		return ""
 	}
-	return clip(id)
+	return id
 }
 
 // registered tells whether one of a body's identifiers can be looked up in a

@@ -17,7 +17,7 @@ import (
 // long it stands and where its status is (VC-JOSE-COSE section 3.2), with the
 // claims of JWT that say the same.
 func alwaysVisibleW3C() []string {
-	return []string{"@context", "type", "issuer", "validFrom", "validUntil", "credentialStatus",
+	return []string{"@context", "type", "issuer", "validFrom", "validUntil", "issuanceDate", "expirationDate", "credentialStatus",
 		"iss", "iat", "nbf", "exp", "cnf", "vc", "vp"}
 }
 
