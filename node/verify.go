@@ -272,10 +272,11 @@ func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) 
 	}
 	q.Same = func(a, b string) bool { return subjectOf(a) == subjectOf(b) }
 	subject := subjectOf(issuer)
-	if w, ok := i.over.Whois[subject]; ok {
-		q.Whois = w
-	} else if v, err := n.replica.File(ctx, subject, replica.PathWhois); err == nil && v.State == replica.Current {
+	// What the newest head names is current; what was stapled may be older.
+	if v, err := n.replica.File(ctx, subject, replica.PathWhois); err == nil && v.State == replica.Current {
 		q.Whois = v.Body
+	} else if w, ok := i.over.Whois[subject]; ok {
+		q.Whois = w
 	}
 	q.Find = func(ctx context.Context, of string) []legal.Found { return n.recognitionsOf(ctx, of, i.over.Recogs) }
 	if h, err := n.replica.History(ctx, subject); err == nil {
