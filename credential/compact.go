@@ -69,8 +69,8 @@ func oddName(v any, top bool) (place string, found bool) {
 				continue
 			}
 			switch {
-			case name == "@context", name == "@value", name == "@language", name == "@direction", name == "@none":
-			case name == "@type" && x["@value"] != nil && !top:
+			case name == "@context", name == "@value", name == "@none":
+			case (name == "@type" || name == "@language" || name == "@direction") && x["@value"] != nil && !top:
 			case name == "@list" && !top:
 			case strings.HasPrefix(name, "@"), strings.Contains(name, ":"):
 				return clip(name), true

@@ -36,6 +36,9 @@ func TestCompacted(t *testing.T) {
 		{"included", func(m tree) { m["@included"] = []any{tree{"id": "urn:uuid:2", "type": []any{"VerifiableCredential"}}} }, false},
 		{"identifier under the keyword", func(m tree) { m["@id"] = m["id"]; delete(m, "id") }, false},
 		{"types under the keyword", func(m tree) { m["@type"] = m["type"]; delete(m, "type") }, false},
+		{"a language of the whole, which nothing signs", func(m tree) { m["@language"] = "es" }, false},
+		{"subject in a set", func(m tree) { m["credentialSubject"] = tree{"@set": []any{m["credentialSubject"]}} }, false},
+		{"identifier of the subject under the keyword", func(m tree) { m["credentialSubject"] = tree{"@id": "did:example:b", "name": "x"} }, false},
 		{"said below of the same", func(m tree) {
 			m["credentialSubject"] = tree{"id": m["id"], "type": []any{"VerifiableCredential"}, "credentialStatus": m["credentialStatus"]}
 			delete(m, "credentialStatus")

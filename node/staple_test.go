@@ -41,6 +41,17 @@ func TestStaplesDoNotRollBack(t *testing.T) {
 			t.Fatal(rows(v))
 		}
 	}
+	call[IdentityResponse](t, uni, OpIdentitySet, IdentityRequest{Organisation: university()})
+	whois, err := uni.replica.File(t.Context(), is.Subject, replica.PathWhois)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := university()
+	renamed.LegalNames[0].Value = "Universidad Nueva"
+	call[IdentityResponse](t, uni, OpIdentitySet, IdentityRequest{Organisation: renamed})
+	if name := check(stolen.Credential, Staple{Name: "whois.vp", Body: whois.Body}).Issuer.Get(verdict.FieldLegalName); name.Value != "Universidad Nueva" {
+		t.Errorf("the issuer calls itself %s", name.Value)
+	}
 	call[StatusResponse](t, uni, OpStatusSet, StatusRequest{Credential: revoked.Credential, Action: "revoke", Now: true})
 	call[StatusResponse](t, uni, OpStatusSet, StatusRequest{Credential: suspended.Credential, Action: "suspend", Now: true})
 	call[UpdateResponse](t, uni, OpDIDRotate, RotateRequest{Role: "credential", Compromised: true})

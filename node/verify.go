@@ -299,11 +299,12 @@ func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) 
 	q.Same = func(a, b string) bool { return subjectOf(a) == subjectOf(b) }
 	q.Find = func(ctx context.Context, of string) []legal.Found { return n.recognitionsOf(ctx, of, i.over.Recogs) }
 	subject := subjectOf(issuer)
-	w, stapled := i.over.Whois[subject]
-	if q.Whois = w; folderless(issuer) {
+	q.Whois = i.over.Whois[subject]
+	if folderless(issuer) {
 		return nil
 	}
-	if v, err := n.replica.File(ctx, subject, replica.PathWhois); !stapled && err == nil && v.State == replica.Current {
+	// What the newest head names is current; what was stapled may be older.
+	if v, err := n.replica.File(ctx, subject, replica.PathWhois); err == nil && v.State == replica.Current {
 		q.Whois = v.Body
 	}
 	if h, err := n.replica.History(ctx, subject); err == nil {
