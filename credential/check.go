@@ -393,6 +393,8 @@ func (c *Checked) integrityRow(p proof.Result, opt Options) verdict.Check {
 		return row(verdict.BudgetExceeded)
 	case errors.Is(err, proof.ErrBaseProof):
 		return row(verdict.ProofNotDerived)
+	case errors.Is(err, jsonld.ErrBudget):
+		return row(verdict.BudgetExceeded)
 	case errors.Is(err, proof.ErrTransform):
 		return c.untransformed(p, row, opt)
 	case errors.Is(err, proof.ErrSuite):

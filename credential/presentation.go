@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/internal/jsonld"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
@@ -133,7 +134,7 @@ func (p *Presentation) readCredentials(texts bool) error {
 		list = []any{raw}
 	}
 	if len(list) > maxInPresentation {
-		return fmt.Errorf("%w: verifiableCredential: %d credentials, at most %d are read", ErrMalformed, len(list), maxInPresentation)
+		return fmt.Errorf("%w: verifiableCredential: %w: %d credentials, at most %d are read", ErrMalformed, strictjson.ErrTooLarge, len(list), maxInPresentation)
 	}
 	for i, e := range list {
 		m, isMap := e.(map[string]any)
@@ -337,6 +338,7 @@ func (p *Presentation) ProofRow() verdict.Check {
 		{jose.ErrAlg, verdict.AlgorithmRefused},
 		{jose.ErrSignature, verdict.SignatureInvalid}, {proof.ErrSignature, verdict.SignatureInvalid}, {proof.ErrChain, verdict.SignatureInvalid},
 		{proof.ErrPurpose, verdict.ProofWrongPurpose}, {proof.ErrSuite, verdict.ProofUnknownSuite},
+		{jsonld.ErrBudget, verdict.BudgetExceeded},
 		{proof.ErrChallenge, verdict.InvalidChallenge}, {proof.ErrDomain, verdict.InvalidDomain},
 		{proof.ErrExpired, verdict.ProofExpired}, {proof.ErrFuture, verdict.ProofCreatedInFuture},
 	} {

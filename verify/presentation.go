@@ -48,7 +48,7 @@ func (v *Verifier) Presentation(ctx context.Context, body []byte, p Policy, at t
 	}
 	for _, c := range pres.Credentials {
 		r := v.newRun(p, at)
-		r.checked = c
+		r.checked, r.work = c, first.work
 		if bound && pres.Holder != "" {
 			r.holder = pres.Holder
 		}
@@ -67,6 +67,8 @@ func unreadable(err error) verdict.Check {
 		return verdict.New(verdict.Format, verdict.TokenType)
 	case errors.Is(err, jose.ErrTooLarge), errors.Is(err, strictjson.ErrTooLarge):
 		return verdict.New(verdict.Format, verdict.TooLarge)
+	case errors.Is(err, strictjson.ErrDepth):
+		return verdict.New(verdict.Format, verdict.TooComplex)
 	case errors.Is(err, credential.ErrParse), errors.Is(err, jose.ErrToken), errors.Is(err, jose.ErrHeader):
 		return verdict.New(verdict.Format, verdict.ParsingError)
 	}

@@ -99,7 +99,7 @@ func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Ti
 }
 
 func (v *Verifier) newRun(p Policy, at time.Time) *run {
-	return &run{v: v, p: p, at: at, out: &verdict.Verdict{AsOf: at.UTC().Truncate(time.Second),
+	return &run{v: v, p: p, at: at, work: jsonld.NewBudget(maxWork), out: &verdict.Verdict{AsOf: at.UTC().Truncate(time.Second),
 		Policy: verdict.PolicyNote{Name: p.Name, Require: nonNil(p.Require), Changes: nonNil(p.Changes)},
 		Checks: []verdict.Check{}, Issuer: verdict.IssuerView{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}},
 		Subject: verdict.SubjectView{Types: []string{}}, Place: verdict.PlaceView{By: []string{}}}}
@@ -139,6 +139,11 @@ func nonNil[T any](s []T) []T {
 	return slices.Clone(s)
 }
 
+// maxWork bounds what the graphs of one request may cost, however many proofs,
+// lists and credentials they are in: four times what one graph may, about two
+// seconds. Usual credentials need none of it.
+const maxWork = 2_000_000
+
 // run is one verification.
 type run struct {
 	v        *Verifier
@@ -150,6 +155,7 @@ type run struct {
 	oldest   time.Time
 	undated  bool // a list was used whose age is not known
 	trace    *traceLog
+	work     *jsonld.Budget
 	holder   string // who proved to hold the presentation that this came in
 }
 
@@ -167,7 +173,7 @@ func (r *run) guard(name verdict.CheckName, f func()) {
 
 func (r *run) options() credential.Options {
 	return credential.Options{Resolver: r.v.cfg.Resolver, At: r.at, Loader: r.v.cfg.Loader, Openers: r.v.cfg.Openers,
-		Challenge: r.p.Challenge, Domain: r.p.Domain}
+		Challenge: r.p.Challenge, Domain: r.p.Domain, JSONLD: jsonld.Limits{Budget: r.work}}
 }
 
 // evidence are the options for what was not made for this presentation and answers

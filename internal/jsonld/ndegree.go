@@ -27,9 +27,9 @@ func appendTemporary(dst []byte, n int) []byte {
 	return strconv.AppendInt(append(dst, "_:b"...), int64(n), 10)
 }
 
-// spend takes steps off the work budget.
+// spend takes steps off the work of this dataset and of all together.
 func (c *canon) spend(n int) error {
-	if c.work -= n; c.work < 0 {
+	if c.work -= n; c.work < 0 || !c.budget.take(n) {
 		return overBudget("the blank nodes are too entangled to be told apart")
 	}
 	return nil

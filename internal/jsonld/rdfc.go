@@ -9,6 +9,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strconv"
+	"sync/atomic"
 )
 
 // Limits bounds the work that one dataset may cause. Zero fields mean the defaults.
@@ -19,7 +20,25 @@ type Limits struct {
 	// at) that telling apart similar blank nodes may take; default 500,000,
 	// which is a fraction of a second. Usual credentials need none at all.
 	MaxWork int
+	// Budget, when set, is work that several datasets share.
+	Budget *Budget
 }
+
+// Budget bounds the work of telling apart blank nodes for everything that one
+// request causes: with a limit for each dataset alone, a document with many
+// proofs, or many documents at once, would cost that limit each. It is safe for
+// use by many goroutines.
+type Budget struct{ left atomic.Int64 }
+
+// NewBudget returns a budget of so many steps; see Limits.MaxWork.
+func NewBudget(steps int) *Budget {
+	b := new(Budget)
+	b.left.Store(int64(steps))
+	return b
+}
+
+// take reports whether n steps were left. A nil budget has no end.
+func (b *Budget) take(n int) bool { return b == nil || b.left.Add(-int64(n)) >= 0 }
 
 const (
 	defaultMaxQuads = 100_000
@@ -64,6 +83,7 @@ type canon struct {
 	order    []int32 // blank nodes in the order in which they were issued
 	byHash   []int32 // blank nodes in the order of their first degree hashes
 	work     int     // left
+	budget   *Budget // shared with others
 	buf, out []byte
 	lines    sortedLines
 }
@@ -80,7 +100,7 @@ func newCanon(hash crypto.Hash, lim Limits) (*canon, error) {
 
 // start makes an empty state ready.
 func (c *canon) start(hash crypto.Hash, lim Limits) error {
-	c.work, c.seed = lim.MaxWork, maphash.MakeSeed()
+	c.work, c.budget, c.seed = lim.MaxWork, lim.Budget, maphash.MakeSeed()
 	switch hash {
 	case crypto.SHA256:
 		c.size = sha256.Size

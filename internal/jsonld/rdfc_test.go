@@ -108,6 +108,21 @@ func TestPoison(t *testing.T) {
 	if _, err := Canonicalize(clique(4), crypto.SHA256, Limits{MaxWork: 20}); !errors.Is(err, ErrBudget) {
 		t.Errorf("clique of 4 with little work allowed: got %v, want ErrBudget", err)
 	}
+	// A shared budget ends for all together, and leaves alone what needs none.
+	shared := Limits{Budget: NewBudget(1000)}
+	var err error
+	for n := 0; err == nil; n++ {
+		if n > 1000 {
+			t.Fatal("a budget without an end")
+		}
+		_, err = Canonicalize(clique(4), crypto.SHA256, shared)
+	}
+	if !errors.Is(err, ErrBudget) {
+		t.Errorf("shared budget: got %v, want ErrBudget", err)
+	}
+	if _, err := Canonicalize(clique(2)[:1], crypto.SHA256, shared); err != nil {
+		t.Errorf("without need of the budget: %v", err)
+	}
 	// A ring of equal nodes makes a long chain of recursion.
 	var ring Dataset
 	for i := range 20_000 {

@@ -18,7 +18,7 @@ import (
 )
 
 // maxInput bounds a file that a command reads.
-const maxInput = 16 << 20
+const maxInput = 10 << 20
 
 func (a *app) identityCommand() *cobra.Command {
 	var q node.IdentityRequest
