@@ -87,13 +87,19 @@ type Server struct {
 	log     *slog.Logger
 	limit   *limiter
 	work    chan struct{} // one slot for each costly request under way
+	large   chan struct{} // the same for those whose bodies are large
 	metrics *metrics
 	public  []route
 	admin   []route
 }
 
-// maxWork bounds the costly requests (bodies of up to 10 MiB) under way.
-const maxWork = 32
+// Costly requests under way: those with small bodies, and those with bodies of
+// up to 10 MiB, whose memory is what strangers can take at once.
+const (
+	maxWork   = 32
+	maxLarge  = 2
+	smallBody = 64 << 10
+)
 
 // New makes the handlers. It starts nothing.
 func New(cfg Config) *Server {
@@ -109,7 +115,7 @@ func New(cfg Config) *Server {
 	if cfg.Rate == 0 {
 		cfg.Rate = 50
 	}
-	s := &Server{cfg: cfg, log: cfg.Logger, work: make(chan struct{}, maxWork), metrics: newMetrics(cfg.Registerer)}
+	s := &Server{cfg: cfg, log: cfg.Logger, work: make(chan struct{}, maxWork), large: make(chan struct{}, maxLarge), metrics: newMetrics(cfg.Registerer)}
 	if cfg.Rate > 0 {
 		s.limit = newLimiter(float64(cfg.Rate), 10*float64(cfg.Rate), cfg.Clock)
 	}

@@ -16,6 +16,9 @@ import (
 const (
 	maxVerify = 10 << 20 // a credential or presentation (VCALM recommends 10 MB)
 	maxPlain  = 1 << 20
+	// maxValues is for all of a body. One takes some hundred bytes of memory; of
+	// a presentation of 2 MiB, the most that is read, it leaves ten to each.
+	maxValues = 200_000
 )
 
 // readBody reads a JSON body of at most limit bytes. It is counted before it
@@ -52,7 +55,7 @@ func readObject(w http.ResponseWriter, r *http.Request, limit int64) (map[string
 	if err != nil {
 		return nil, nil, err
 	}
-	tree, err := strictjson.ParseObject(body, strictjson.Limits{MaxBytes: int(limit)})
+	tree, err := strictjson.ParseObject(body, strictjson.Limits{MaxBytes: int(limit), MaxValues: maxValues})
 	if err != nil {
 		return nil, nil, notJSON(err)
 	}

@@ -101,14 +101,26 @@ func (s *Server) run(w http.ResponseWriter, r *http.Request, to *route) error {
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
 	if to.costly {
-		select {
-		case s.work <- struct{}{}:
-			defer func() { <-s.work }()
-		case <-ctx.Done():
-			return ctx.Err()
+		for _, slots := range s.gates(r) {
+			select {
+			case slots <- struct{}{}:
+				defer func() { <-slots }()
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
 	}
 	return to.handle(w, r.WithContext(ctx))
+}
+
+// gates are the slots that a costly request needs, one of each. A body costs up
+// to sixteen times its size while it is read, so few large ones may be under way,
+// and one of unknown length counts as large; small ones never wait for them.
+func (s *Server) gates(r *http.Request) []chan struct{} {
+	if r.ContentLength >= 0 && r.ContentLength <= smallBody {
+		return []chan struct{}{s.work}
+	}
+	return []chan struct{}{s.large}
 }
 
 // find looks a route up. found is nil when no route has the path; a path that

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -272,6 +273,36 @@ func TestBombsAgainstANode(t *testing.T) {
 		t.Errorf("%d kills for want of memory", n)
 	}
 	t.Logf("a good credential still verifies; at most %d MiB", c.peak(t)>>20)
+}
+
+// Many strangers at once, each with as much as one may send: what one costs is
+// not multiplied by their number.
+func TestManyStrangers(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "home")
+	done(t, nil, home, "init", "--yes")
+	c := newCage(t, 2*cageSize)
+	r := start(t, home, c.exec())
+	values := []byte(`{"verifiableCredential":{"a":[` + strings.Repeat("0,", 480_000) + `"` + strings.Repeat("a", 8<<20) + `"]}}`)
+	members := []byte(`{"verifiableCredential":` + string(manyMembers(490_000)) + `}`)
+	var all sync.WaitGroup
+	for i := range 32 {
+		all.Go(func() {
+			body := [][]byte{values, members}[i%2]
+			res, err := http.Post(r.ready.Public+"/credentials/verify", "application/json", bytes.NewReader(body))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = res.Body.Close()
+		})
+	}
+	all.Wait()
+	var a answer
+	err := r.client.Op(t.Context(), node.OpVerify, node.VerifyRequest{Credential: newMaker(t).good(), Policy: "authentic", Offline: true}, &a)
+	if err != nil || a.Outcome != verdict.Verified || c.kills(t) > 0 {
+		t.Errorf("after all: %q, %v, %d kills", a.Outcome, err, c.kills(t))
+	}
+	t.Logf("at most %d MiB", c.peak(t)>>20)
 }
 
 // spent is the processor time of a running process, or for "self" that of the
