@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +28,9 @@ func TestNoPresentation(t *testing.T) {
 		{"no JSON", "{", verdict.Format, verdict.ParsingError},
 		{"a credential", `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiableCredential"]}`, verdict.Format, verdict.MalformedValue},
 		{"no context", `{"type":["VerifiablePresentation"]}`, verdict.Format, verdict.MalformedValue},
+		{"more credentials than are read", `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"],"verifiableCredential":[` +
+			strings.Repeat("{},", 64) + `{}]}`, verdict.Format, verdict.TooLarge},
+		{"deep", strings.Repeat(`{"a":`, 65) + "0" + strings.Repeat("}", 65), verdict.Format, verdict.TooComplex},
 		{"alg none", "eyJhbGciOiJub25lIn0.e30.AA", verdict.Integrity, verdict.AlgorithmRefused},
 		{"a token of another type", "eyJhbGciOiJFUzI1NiIsInR5cCI6InN0YXR1c2xpc3Qrand0In0.e30.AA", verdict.Format, verdict.TokenType},
 		{"an unknown critical header", "eyJhbGciOiJFUzI1NiIsImNyaXQiOlsieCJdfQ.e30.AA", verdict.Format, verdict.ParsingError},
