@@ -294,6 +294,9 @@ func Failure(did string, err error) *Resolution {
 	if h := hint.Of(err); h != "" {
 		detail += ". " + h
 	}
+	// The error may quote what was asked, and bytes that are no text would keep the
+	// result from being written.
+	detail = strings.ToValidUTF8(detail, "\ufffd")
 	return &Resolution{DID: did, Info: ResolutionInfo{
 		Error: &Problem{Type: "https://www.w3.org/ns/did#" + code, Title: title(code), Detail: detail},
 	}}
