@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -44,7 +45,8 @@ func (n *Node) VerifyFull(ctx context.Context, q VerifyRequest) (*verdict.Verdic
 
 // Prepare reads all of a request but the credential once (policy, evidence,
 // roots of trust) and returns what judges any number of credentials by it, also
-// from several goroutines. Roots that are chosen later do not count for it.
+// from several goroutines. Roots that are chosen and issuers that are followed
+// later do not count for it.
 func (n *Node) Prepare(ctx context.Context, q VerifyRequest) (func(ctx context.Context, credential []byte) *verdict.Verdict, error) {
 	_, j, err := n.judgement(ctx, q)
 	if err != nil {
@@ -105,7 +107,7 @@ func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context,
 		return ctx, j, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	j.v = verify.New(verify.Config{Resolver: over.Resolver(identifiers{n}), Status: over.Status(lists{n}),
-		Issuers: issuers{n, over, roots}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped(),
+		Issuers: issuers{n, over, roots, n.recognisers()}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped(),
 		Resources: func(issuer string) schema.Source { return over.Resources(folderFiles{n, issuer}) }})
 	return ctx, j, nil
 }
@@ -251,6 +253,32 @@ type issuers struct {
 	n     *Node
 	over  *verify.Overlay
 	roots trustFile
+	// who lists the subjects in whose folders recognitions are looked for.
+	who func(ctx context.Context) ([]string, error)
+}
+
+// recognisers returns what lists the followed, recognised and own subjects. It
+// asks the store once, so that a run over many credentials does not ask for each.
+func (n *Node) recognisers() func(ctx context.Context) ([]string, error) {
+	var mu sync.Mutex
+	var all []string
+	asked := false
+	return func(ctx context.Context) ([]string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if asked {
+			return all, nil
+		}
+		list, err := n.replica.Subjects(ctx, "", 0, store.ClassFollowed, store.ClassRecognised, store.ClassOwn)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range list {
+			all = append(all, s.Subject)
+		}
+		asked = true
+		return all, nil
+	}
 }
 
 // folderless tells identifiers that are nothing but their key. A folder is
@@ -297,7 +325,7 @@ func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) 
 		q.Roots = append(q.Roots, root)
 	}
 	q.Same = func(a, b string) bool { return subjectOf(a) == subjectOf(b) }
-	q.Find = func(ctx context.Context, of string) []legal.Found { return n.recognitionsOf(ctx, of, i.over.Recogs) }
+	q.Find = func(ctx context.Context, of string) []legal.Found { return i.recognitionsOf(ctx, of) }
 	subject := subjectOf(issuer)
 	q.Whois = i.over.Whois[subject]
 	if folderless(issuer) {
@@ -319,18 +347,18 @@ func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) 
 
 // recognitionsOf finds recognitions about an identifier in the folders of all
 // who are followed, recognised or our own, and among what was stapled.
-func (n *Node) recognitionsOf(ctx context.Context, of string, stapled [][]byte) []legal.Found {
+func (i issuers) recognitionsOf(ctx context.Context, of string) []legal.Found {
 	var out []legal.Found
-	for _, b := range stapled {
+	for _, b := range i.over.Recogs {
 		out = append(out, legal.Found{Body: b, Source: "stapled"})
 	}
 	path := "recognition/" + recognitionName(subjectOf(of))
-	list, err := n.replica.Subjects(ctx, "", 0, store.ClassFollowed, store.ClassRecognised, store.ClassOwn)
+	subjects, err := i.who(ctx)
 	if err != nil {
 		return out
 	}
-	for _, s := range list {
-		if v, err := n.replica.File(ctx, s.Subject, path); err == nil && v.State == replica.Current {
+	for _, s := range subjects {
+		if v, err := i.n.replica.File(ctx, s, path); err == nil && v.State == replica.Current {
 			out = append(out, legal.Found{Body: v.Body, Source: "replica"})
 		}
 	}
@@ -361,7 +389,7 @@ func (n *Node) identityShow(ctx context.Context, q IdentityShowRequest) (Identit
 		return IdentityResponse{}, err
 	}
 	req := legal.Request{Issuer: id, At: now, Types: nil, Check: n.checkOptions(ctx, now)}
-	if err := (issuers{n, over, roots}).Evidence(ctx, id, &req); err != nil {
+	if err := (issuers{n, over, roots, n.recognisers()}).Evidence(ctx, id, &req); err != nil {
 		return IdentityResponse{}, err
 	}
 	req.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {

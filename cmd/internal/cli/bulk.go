@@ -3,13 +3,16 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -60,19 +63,16 @@ func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, fi
 	if err != nil {
 		return err
 	}
-	work := make(chan item)
-	var feed error
-	go func() {
-		defer close(work)
-		feed = a.feed(ctx, files, work)
-	}()
-	out := a.lineWriter()
+	defer a.roomyHeap(c)()
+	items := a.newQueue(ctx, files)
+	defer items.close()
+	out, shown := a.lineWriter(), a.newProgress()
 	t := tally{outcomes: map[verdict.Outcome]int{}}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			for it, more := next(ctx, work); more; it, more = next(ctx, work) {
+			for it, more := items.next(ctx); more; it, more = items.next(ctx) {
 				v, err := check(ctx, it.body)
 				line := a.bulkLine(it.name, v, err)
 				mu.Lock()
@@ -84,34 +84,122 @@ func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, fi
 					t.outcomes[v.Outcome]++
 					out.line(line)
 				}
-				a.progressLine("%d checked", t.done)
+				shown.line("%d checked", t.done)
 				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
-	a.progressDone()
+	shown.done()
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("output: %w", err)
 	}
 	a.notef("%d verified, %d invalid, %d not established, %d failed", t.outcomes[verdict.Verified], t.outcomes[verdict.Invalid], t.outcomes[verdict.Indeterminate], t.failed)
 	switch {
-	case ctx.Err() != nil: // then feed may still be waiting for input
+	case ctx.Err() != nil:
 		return ctx.Err()
-	case feed != nil:
-		return feed
+	case items.err != nil:
+		return items.err
 	}
 	return t.exit()
 }
 
+// roomyHeap lets more garbage gather before it is collected, where nobody else
+// has set how much: the heap of a run in this process is small, so that the
+// collector would run every few megabytes. The function it returns undoes that.
+func (a *app) roomyHeap(c caller) func() {
+	if _, here := c.(*local); !here || a.env("GOGC") != "" {
+		return func() {}
+	}
+	before := debug.SetGCPercent(400)
+	return func() { debug.SetGCPercent(before) }
+}
+
+// queue hands the credentials of a run to its workers. Who wants one reads it
+// himself, so that what is checked is still in the reader's cache and no other
+// goroutine has to be woken.
+type queue struct {
+	turn chan struct{} // held by who reads
+	pull func() (item, bool)
+	stop func()
+	err  error // why the reading ended; to be read after the last next
+}
+
+func (a *app) newQueue(ctx context.Context, files []string) *queue {
+	q := &queue{turn: make(chan struct{}, 1)}
+	a.stdin = interruptible(ctx, a.stdin)
+	q.pull, q.stop = iter.Pull(func(yield func(item) bool) {
+		q.err = a.feed(files, func(it item) error {
+			if !yield(it) {
+				return context.Canceled
+			}
+			return nil
+		})
+	})
+	return q
+}
+
 // next waits for a credential, or for the end of the work.
-func next(ctx context.Context, work <-chan item) (it item, more bool) {
+func (q *queue) next(ctx context.Context) (it item, more bool) {
 	select {
-	case it, more = <-work:
-		return it, more
+	case q.turn <- struct{}{}:
 	case <-ctx.Done():
 		return it, false
 	}
+	defer func() { <-q.turn }()
+	if ctx.Err() != nil {
+		return it, false
+	}
+	return q.pull()
+}
+
+func (q *queue) close() { q.stop() }
+
+// interruptible returns a reader of r that ends with ctx, also while r waits for
+// somebody to type.
+func interruptible(ctx context.Context, r io.Reader) io.Reader {
+	return &patient{ctx: ctx, r: r}
+}
+
+type patient struct {
+	ctx     context.Context
+	r       io.Reader
+	blocks  chan []byte
+	err     error // of r; to be read once blocks is closed
+	pending []byte
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	if p.blocks == nil {
+		p.blocks = make(chan []byte)
+		go func() {
+			defer close(p.blocks)
+			for p.err == nil {
+				block := make([]byte, 64<<10)
+				var n int
+				n, p.err = p.r.Read(block)
+				select {
+				case p.blocks <- block[:n]:
+				case <-p.ctx.Done():
+					return
+				}
+			}
+		}()
+	}
+	for len(p.pending) == 0 {
+		select {
+		case block, more := <-p.blocks:
+			if !more {
+				return 0, cmp.Or(p.err, p.ctx.Err())
+			}
+			p.pending = block
+		case <-p.ctx.Done():
+			return 0, p.ctx.Err()
+		}
+	}
+	n := copy(b, p.pending)
+	p.pending = p.pending[n:]
+	return n, nil
 }
 
 func (t *tally) exit() error {
@@ -164,17 +252,9 @@ func (w lineWriter) line(s string) {
 	}
 }
 
-// feed hands out the credentials of files and of the lines of .ndjson files, which
-// are read as they are needed.
-func (a *app) feed(ctx context.Context, files []string, work chan<- item) error {
-	send := func(it item) error {
-		select {
-		case work <- it:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+// feed hands the credentials of files and of the lines of .ndjson files to send,
+// which are read as they are needed.
+func (a *app) feed(files []string, send func(item) error) error {
 	for _, name := range files {
 		lines, err := a.stdinHasLines(name)
 		if err != nil {

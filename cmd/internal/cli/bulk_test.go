@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -73,23 +74,49 @@ func TestEachLineStreams(t *testing.T) {
 	}
 }
 
-// An interruption ends the feed, and whoever waits for it.
-func TestFeedIsInterrupted(t *testing.T) {
+// An interruption ends the queue for all who wait for it.
+func TestQueueIsInterrupted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "all.NDJSON")
 	if err := os.WriteFile(file, []byte("a\nb\nc\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	work, ended := make(chan item), make(chan error, 1)
-	go func() { ended <- new(app).feed(ctx, []string{file}, work) }()
-	if it, more := next(ctx, work); !more || string(it.body) != "a" {
+	q := new(app).newQueue(ctx, []string{file})
+	defer q.close()
+	if it, more := q.next(ctx); !more || string(it.body) != "a" {
 		t.Errorf("%v %v", it, more)
 	}
 	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Error(err)
+	for range 2 {
+		if _, more := q.next(ctx); more {
+			t.Error("work after the end")
+		}
 	}
-	if _, more := next(ctx, work); more {
-		t.Error("work after the end")
+}
+
+// It ends also while standard input has nothing to read.
+func TestQueueDoesNotWaitForSilentInput(t *testing.T) {
+	r, w := io.Pipe()
+	defer w.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	q := (&app{stdin: r}).newQueue(ctx, []string{"-"})
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for it, more := q.next(ctx); more; it, more = q.next(ctx) {
+				if name := it.name; name != "-:1" && name != "-:2" {
+					t.Errorf("%q", name)
+				}
+			}
+		})
+	}
+	if _, err := io.WriteString(w, "{}\n{}\n"); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	wg.Wait()
+	q.close()
+	if !errors.Is(q.err, context.Canceled) {
+		t.Errorf("%v", q.err)
 	}
 }

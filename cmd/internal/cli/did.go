@@ -227,12 +227,13 @@ fetched from it.`,
 		if _, rest, ok := strings.Cut(q.DID, "?"); ok {
 			return usagef("give the version by a flag and not as ?%s", rest)
 		}
+		shown := a.newProgress()
 		if !q.Offline {
-			a.progressLine("resolving ...")
+			shown.line("resolving ...")
 		}
 		var raw json.RawMessage
 		err := a.do(cmd.Context(), opening{flags: f, network: !q.Offline, homeless: true}, node.OpDIDResolve, q, &raw)
-		a.progressDone()
+		shown.done()
 		if err != nil {
 			return err
 		}

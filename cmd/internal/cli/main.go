@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -177,12 +178,30 @@ func changed(fs *pflag.FlagSet, names ...string) (string, bool) {
 	return "", false
 }
 
-// progressLine writes a line that replaces itself on a terminal; elsewhere
-// nothing, so that logs stay readable.
-func (a *app) progressLine(format string, args ...any) {
-	if isTerminal(a.stderr) && !a.json {
-		fmt.Fprintf(a.stderr, "\r\x1b[K"+format, args...)
-	}
+// progress is a line that replaces itself on a terminal, at most ten times a
+// second; elsewhere nothing is written, so that logs stay readable.
+type progress struct {
+	w    io.Writer
+	last time.Time
 }
 
-func (a *app) progressDone() { a.progressLine("") }
+func (a *app) newProgress() *progress {
+	if isTerminal(a.stderr) && !a.json {
+		return &progress{w: a.stderr}
+	}
+	return &progress{}
+}
+
+func (p *progress) line(format string, args ...any) {
+	if p.w == nil || time.Since(p.last) < 100*time.Millisecond {
+		return
+	}
+	p.last = time.Now()
+	fmt.Fprintf(p.w, "\r\x1b[K"+format, args...)
+}
+
+func (p *progress) done() {
+	if p.w != nil {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
