@@ -129,7 +129,9 @@ type Draft struct {
 // List is one status list of an issuer's book. Size is in bits and never
 // changes. Bitmap holds the allocated indices (bit 0 is the highest bit of the
 // first byte, as in Bitstring Status List) and Allocated is their number, both
-// kept by the store.
+// kept by the store. URL is the name under which a list that was begun elsewhere
+// is printed in credentials and Format how it is rendered; both are empty for a
+// list of the book's own.
 type List struct {
 	Issuer     string
 	Number     int64
@@ -141,6 +143,8 @@ type List struct {
 	Bitmap     []byte
 	Dirty      bool
 	RenderedAt int64
+	URL        string
+	Format     string
 }
 
 // Change is the current status of one index for one purpose. Indices without a
@@ -164,8 +168,8 @@ type Audit struct {
 }
 
 // Issued is one entry of the private register of issued credentials. List is
-// negative for a credential without a status. LocalRef may be empty and need
-// not be unique.
+// negative for a credential without a status. LocalRef and HolderRef, which is
+// what the issuer calls the holder, may be empty and need not be unique.
 type Issued struct {
 	Issuer, ID  string
 	List, Index int64
@@ -173,12 +177,14 @@ type Issued struct {
 	At          int64
 	Type        string
 	ValidUntil  int64
+	HolderRef   string
 }
 
-// IssuedKey selects rows of the register: by LocalRef when it is not empty,
-// else by List and Index.
+// IssuedKey selects rows of the register: by LocalRef when it is not empty, else
+// by HolderRef when that is not empty, else by List and Index.
 type IssuedKey struct {
 	LocalRef    string
+	HolderRef   string
 	List, Index int64
 }
 

@@ -257,6 +257,10 @@ func (t *tx) FindIssued(issuer string, by store.IssuedKey) ([]store.Issued, erro
 		return list(t, c, false, c.selectSQL+
 			" WHERE issuer = ? AND local_ref = ? AND local_ref <> '' ORDER BY id LIMIT ?", issuer, by.LocalRef, page(0))
 	}
+	if by.HolderRef != "" {
+		return list(t, c, false, c.selectSQL+
+			" WHERE issuer = ? AND holder_ref = ? AND holder_ref <> '' ORDER BY id LIMIT ?", issuer, by.HolderRef, page(0))
+	}
 	return list(t, c, false, c.selectSQL+
 		" WHERE issuer = ? AND list = ? AND idx = ? AND list >= 0 ORDER BY id LIMIT ?", issuer, by.List, by.Index, page(0))
 }

@@ -20,6 +20,8 @@ type codec[T any] struct {
 	cols   []string
 	keys   int
 	fields func(*T) []any
+	// added are the columns that were not there from the beginning.
+	added map[int]bool
 
 	hasBody              bool
 	insertSQL, upsertSQL string
@@ -33,8 +35,13 @@ type bodyField struct {
 	cid  *string
 }
 
+// A column written as "+name" was added by a later migration. It is part of a
+// row's sum only where it is not empty, so that rows written before keep theirs.
 func newCodec[T any](table string, keys int, cols string, fields func(*T) []any) *codec[T] {
-	c := &codec[T]{table: table, cols: strings.Fields(cols), keys: keys, fields: fields}
+	c := &codec[T]{table: table, cols: strings.Fields(cols), keys: keys, fields: fields, added: map[int]bool{}}
+	for i, col := range c.cols {
+		c.cols[i], c.added[i] = strings.CutPrefix(col, "+")
+	}
 	var zero T
 	f := fields(&zero)
 	_, c.hasBody = f[len(f)-1].(bodyField)
@@ -67,10 +74,12 @@ func newCodec[T any](table string, keys int, cols string, fields func(*T) []any)
 func (c *codec[T]) checksum(fields []any) int64 {
 	buf := make([]byte, 0, 512)
 	buf = append(buf, c.table...)
-	for _, f := range fields {
+	for i, f := range fields {
 		switch v := f.(type) {
 		case *string:
-			buf = appendBytes(buf, 's', []byte(*v))
+			if *v != "" || !c.added[i] {
+				buf = appendBytes(buf, 's', []byte(*v))
+			}
 		case *[]byte:
 			buf = appendBytes(buf, 'b', *v)
 		case *int64:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -20,17 +21,14 @@ import (
 func TestMigrations(t *testing.T) {
 	ctx := context.Background()
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
-	real, err := migrationFiles.ReadFile("migrations/0001_initial.sql")
+	real, err := loadMigrations(migrationFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
-	load := func(second string) []migration {
+	known := int64(len(real))
+	load := func(next string) []migration {
 		t.Helper()
-		steps, err := loadMigrations(fstest.MapFS{"migrations/0001_a.sql": file(string(real)), "migrations/0002_b.sql": file(second)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return steps
+		return append(slices.Clone(real), migration{known + 1, "next.sql", next})
 	}
 	path := filepath.Join(t.TempDir(), "store.db")
 	s := openTest(t, path)
@@ -39,10 +37,10 @@ func TestMigrations(t *testing.T) {
 	}
 	w := <-s.writer
 	broken := load("CREATE TABLE extra (a TEXT) STRICT; INSERT INTO extra VALUES ('x'); CREATE TABLE metas (a TEXT)")
-	if err := migrate(ctx, w.conn, broken); err == nil || !strings.Contains(err.Error(), "0002_b.sql") {
+	if err := migrate(ctx, w.conn, broken); err == nil || !strings.Contains(err.Error(), "next.sql") {
 		t.Errorf("broken step = %v, want an error that names it", err)
 	}
-	if err := checkSchema(ctx, w.conn, 1); err != nil {
+	if err := checkSchema(ctx, w.conn, known); err != nil {
 		t.Errorf("after a step that failed half-way: %v", err)
 	}
 	good := load("CREATE TABLE extra (a TEXT) STRICT")
@@ -51,7 +49,7 @@ func TestMigrations(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := checkSchema(ctx, w.conn, 2); err != nil {
+	if err := checkSchema(ctx, w.conn, known+1); err != nil {
 		t.Error(err)
 	}
 	s.writer <- w
@@ -69,6 +67,55 @@ func TestMigrations(t *testing.T) {
 		if _, err := loadMigrations(files); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
+	}
+}
+
+// TestRowsOfAnOlderProgram opens a file with the first schema; its rows keep
+// their sums.
+func TestRowsOfAnOlderProgram(t *testing.T) {
+	ctx := t.Context()
+	path := filepath.Join(t.TempDir(), "store.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := db.Conn(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := loadMigrations(migrationFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := migrate(ctx, c, steps[:1]); err != nil {
+		t.Fatal(err)
+	}
+	old := newCodec("issued", 2, "issuer id list idx local_ref at type valid_until", func(r *store.Issued) []any {
+		return []any{&r.Issuer, &r.ID, &r.List, &r.Index, &r.LocalRef, &r.At, &r.Type, &r.ValidUntil}
+	})
+	issuers := newTables().issuers
+	is, row := store.Issuer{Subject: "s", DID: "did:example:s", State: store.IssuerLive},
+		store.Issued{Issuer: "s", ID: "urn:1", List: -1, LocalRef: "a", At: 5, Type: "T"}
+	isArgs, err1 := issuers.args(&is)
+	args, err2 := old.args(&row)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	_, err1 = c.ExecContext(ctx, issuers.insertSQL, isArgs...)
+	_, err2 = c.ExecContext(ctx, old.insertSQL, args...)
+	if err := errors.Join(err1, err2, c.Close(), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s := openTest(t, path)
+	err = s.View(ctx, func(tx store.Tx) error {
+		got, err := tx.GetIssued("s", "urn:1")
+		if got != row {
+			t.Errorf("%+v", got)
+		}
+		return err
+	})
+	if err := errors.Join(err, s.Check(ctx)); err != nil {
+		t.Error(err)
 	}
 }
 

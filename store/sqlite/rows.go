@@ -93,10 +93,10 @@ func newTables() *tables {
 				return []any{&r.Issuer, &r.Path, &r.CID, &r.Kind, &r.Size, &r.Updated, &r.ValidUntil,
 					bodyField{&r.Body, &r.CID}}
 			}),
-		lists: newCodec("lists", 2, "issuer number purposes size state created allocated dirty rendered_at",
+		lists: newCodec("lists", 2, "issuer number purposes size state created allocated dirty rendered_at +url +format",
 			func(r *store.List) []any {
 				return []any{&r.Issuer, &r.Number, &r.Purposes, &r.Size, &r.State, &r.Created,
-					&r.Allocated, &r.Dirty, &r.RenderedAt}
+					&r.Allocated, &r.Dirty, &r.RenderedAt, &r.URL, &r.Format}
 			}),
 		listPages: newCodec("list_pages", 3, "issuer number page bits",
 			func(r *listPage) []any { return []any{&r.Issuer, &r.Number, &r.Page, &r.Bits} }),
@@ -108,9 +108,10 @@ func newTables() *tables {
 			func(r *store.Audit) []any {
 				return []any{&r.Issuer, &r.Seq, &r.At, &r.Actor, &r.Action, &r.Target, &r.Detail}
 			}),
-		issued: newCodec("issued", 2, "issuer id list idx local_ref at type valid_until",
+		issued: newCodec("issued", 2, "issuer id list idx local_ref at type valid_until +holder_ref",
 			func(r *store.Issued) []any {
-				return []any{&r.Issuer, &r.ID, &r.List, &r.Index, &r.LocalRef, &r.At, &r.Type, &r.ValidUntil}
+				return []any{&r.Issuer, &r.ID, &r.List, &r.Index, &r.LocalRef, &r.At, &r.Type,
+					&r.ValidUntil, &r.HolderRef}
 			}),
 		publications: newCodec("publications", 1, "issuer epoch_version epoch sequence head_cid instance at",
 			func(r *store.Publication) []any {

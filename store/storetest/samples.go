@@ -63,13 +63,14 @@ func newSample() sample {
 		Draft: store.Draft{Issuer: scid, Path: "status/4", Body: draft, CID: cidOf(draft), Kind: "status-list",
 			Size: int64(len(draft)), Updated: 1_700_000_000_009, ValidUntil: 1_702_000_000_000},
 		List: store.List{Issuer: scid, Number: 3, Purposes: []string{"revocation", "suspension"}, Size: 9_998, State: store.ListOpen,
-			Created: 1_700_000_000_010, Allocated: 4, Bitmap: bitmap, Dirty: true, RenderedAt: 1_700_000_000_011},
+			Created: 1_700_000_000_010, Allocated: 4, Bitmap: bitmap, Dirty: true, RenderedAt: 1_700_000_000_011,
+			URL: "https://old.example/status/9", Format: "StatusList2021"},
 		Change: store.Change{Issuer: scid, List: 3, Index: 4807, Purpose: "revocation", Status: 1, At: 1_700_000_000_012,
 			By: "registrar", Why: "awarded by mistake", Seq: 1},
 		Audit: store.Audit{Issuer: scid, Seq: 1, At: 1_700_000_000_013, Actor: "registrar", Action: "revoke",
 			Target: "3#4807", Detail: "awarded by mistake"},
 		Issued: store.Issued{Issuer: scid, ID: "urn:uuid:1", List: 3, Index: 4807, LocalRef: "student-17/course-4",
-			At: 1_700_000_000_014, Type: "MicroCredential", ValidUntil: 1_800_000_000_000},
+			At: 1_700_000_000_014, Type: "MicroCredential", ValidUntil: 1_800_000_000_000, HolderRef: "student-17"},
 		Publication: store.Publication{Issuer: scid, EpochVersion: 7, Epoch: "7-QmV", Sequence: 2, HeadCID: cidOf(head),
 			Instance: bytes.Repeat([]byte{7}, 16), At: 1_700_000_000_015},
 	}
@@ -188,7 +189,7 @@ func compareAll(t testing.TB, tx store.Tx) {
 	wantRow(t, "ListAudit", only(t, "ListAudit", audits, err), nil, s.Audit)
 	issued, err := tx.GetIssued(scid, "urn:uuid:1")
 	wantRow(t, "GetIssued", issued, err, s.Issued)
-	for _, by := range []store.IssuedKey{{LocalRef: "student-17/course-4"}, {List: 3, Index: 4807}} {
+	for _, by := range []store.IssuedKey{{LocalRef: "student-17/course-4"}, {HolderRef: "student-17"}, {List: 3, Index: 4807}} {
 		found, err := tx.FindIssued(scid, by)
 		wantRow(t, "FindIssued", only(t, "FindIssued", found, err), nil, s.Issued)
 	}
