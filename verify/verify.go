@@ -99,7 +99,7 @@ func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Ti
 }
 
 // usualChecks is room for the checks of a verdict; with more it grows.
-const usualChecks = 24
+const usualChecks = 16
 
 func (v *Verifier) newRun(p Policy, at time.Time) *run {
 	return &run{v: v, p: p, at: at, work: jsonld.NewBudget(maxWork), out: &verdict.Verdict{AsOf: at.UTC().Truncate(time.Second),
