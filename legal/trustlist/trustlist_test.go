@@ -20,6 +20,7 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 
 	"github.com/bonafide-id/bonafide/internal/vectors"
+	"github.com/bonafide-id/bonafide/legal/trustlist/listtest"
 	"github.com/bonafide-id/bonafide/proof/cert"
 	"github.com/bonafide-id/bonafide/proof/sealtest"
 )
@@ -115,16 +116,16 @@ func TestSwedishList(t *testing.T) {
 // TestReadRefuses changes one thing in a list that is right.
 func TestReadRefuses(t *testing.T) {
 	now := at("2026-02-01T00:00:00Z")
-	by, ca := operator(t, "Ministry"), sealtest.NewAuthority(t, "QC CA")
-	right := national(ca.Certificate, granted())
-	root := func(edit func(*etree.Element)) []byte { return right.sign(t, by, nil, edit) }
+	by, ca := listtest.Operator(t, "Ministry"), sealtest.NewAuthority(t, "QC CA")
+	right := listtest.National(ca.Certificate, listtest.Granted())
+	root := func(edit func(*etree.Element)) []byte { return right.Sign(t, by, nil, edit) }
 	remove := func(path string) func(*etree.Element) {
 		return func(r *etree.Element) { e := r.FindElement(path); e.Parent().RemoveChild(e) }
 	}
 	set := func(path, algorithm string) func(*etree.Element) {
 		return func(r *etree.Element) { r.FindElement(path).SelectAttr("Algorithm").Value = algorithm }
 	}
-	change := func(edit func(*draft)) []byte { d := right; edit(&d); return d.sign(t, by, nil, nil) }
+	change := func(edit func(*listtest.Draft)) []byte { d := right; edit(&d); return d.Sign(t, by, nil, nil) }
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -139,10 +140,10 @@ func TestReadRefuses(t *testing.T) {
 	}{
 		{"as it is", root(nil), nil, nil},
 		{"pinned by its thumbprint", root(nil), Pins(cert.Thumbprint(by.DER)), nil},
-		{"signed with RSA", right.sign(t, withRSA, nil, nil), Certificates(withRSA.Parsed(t)), nil},
+		{"signed with RSA", right.Sign(t, withRSA, nil, nil), Certificates(withRSA.Parsed(t)), nil},
 		{"signed by nobody known", root(nil), Certificates(ca.Parsed(t)), ErrSigner},
-		{"no signature", []byte(right.xml()), nil, ErrSignature},
-		{"SHA-1", right.sign(t, withRSA, func(c *dsig.SigningContext) { c.Hash = crypto.SHA1 }, nil), Certificates(withRSA.Parsed(t)), ErrSignature},
+		{"no signature", []byte(right.XML()), nil, ErrSignature},
+		{"SHA-1", right.Sign(t, withRSA, func(c *dsig.SigningContext) { c.Hash = crypto.SHA1 }, nil), Certificates(withRSA.Parsed(t)), ErrSignature},
 		{"another canonicalization", root(set("./Signature/SignedInfo/CanonicalizationMethod", "http://www.w3.org/2001/10/xml-exc-c14n#WithComments")), nil, ErrSignature},
 		{"a transform that selects", root(set("./Signature/SignedInfo/Reference/Transforms/Transform", "http://www.w3.org/TR/1999/REC-xpath-19991116")), nil, ErrSignature},
 		{"no transform", root(remove("./Signature/SignedInfo/Reference/Transforms")), nil, ErrSignature},
@@ -182,13 +183,13 @@ func TestReadRefuses(t *testing.T) {
 		{"too deep", []byte(deep), nil, ErrTooLarge},
 		{"too many bytes", make([]byte, MaxBytes+1), nil, ErrTooLarge},
 		{"too many elements", []byte("<a>" + strings.Repeat("<b/>", maxElements) + "</a>"), nil, ErrTooLarge},
-		{"no date", change(func(d *draft) { d.issued = "yesterday" }), nil, ErrForm},
-		{"next update that is none", change(func(d *draft) { d.next = "soon" }), nil, ErrForm},
-		{"no sequence number", change(func(d *draft) { d.sequence = 0 }), nil, ErrForm},
-		{"no territory", change(func(d *draft) { d.territory = "" }), nil, ErrForm},
-		{"no type", change(func(d *draft) { d.typ = "" }), nil, ErrForm},
-		{"a state without a time", national(ca.Certificate, period{ServiceCAQC, StatusGranted, "", ""}).sign(t, by, nil, nil), nil, ErrForm},
-		{"history out of order", national(ca.Certificate, granted(), period{ServiceCAQC, StatusGranted, "2025-06-01T00:00:00Z", ""}).sign(t, by, nil, nil), nil, ErrForm},
+		{"no date", change(func(d *listtest.Draft) { d.Issued = "yesterday" }), nil, ErrForm},
+		{"next update that is none", change(func(d *listtest.Draft) { d.Next = "soon" }), nil, ErrForm},
+		{"no sequence number", change(func(d *listtest.Draft) { d.Sequence = 0 }), nil, ErrForm},
+		{"no territory", change(func(d *listtest.Draft) { d.Territory = "" }), nil, ErrForm},
+		{"no type", change(func(d *listtest.Draft) { d.Type = "" }), nil, ErrForm},
+		{"a state without a time", listtest.National(ca.Certificate, listtest.State(ServiceCAQC, StatusGranted, "", "")).Sign(t, by, nil, nil), nil, ErrForm},
+		{"history out of order", listtest.National(ca.Certificate, listtest.Granted(), listtest.State(ServiceCAQC, StatusGranted, "2025-06-01T00:00:00Z", "")).Sign(t, by, nil, nil), nil, ErrForm},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.by == nil {
@@ -205,11 +206,11 @@ func TestReadRefuses(t *testing.T) {
 // TestOpen holds national lists against the list of lists.
 func TestOpen(t *testing.T) {
 	now := at("2026-02-01T00:00:00Z")
-	commission, ministry, other := operator(t, "Commission"), operator(t, "Ministry"), operator(t, "Other")
+	commission, ministry, other := listtest.Operator(t, "Commission"), listtest.Operator(t, "Ministry"), listtest.Operator(t, "Other")
 	ca := sealtest.NewAuthority(t, "QC CA")
-	lotl := top(ministry).sign(t, commission, nil, nil)
-	right := national(ca.Certificate, granted())
-	list := func(edit func(*draft)) []byte { d := right; edit(&d); return d.sign(t, ministry, nil, nil) }
+	lotl := listtest.Top(ministry).Sign(t, commission, nil, nil)
+	right := listtest.National(ca.Certificate, listtest.Granted())
+	list := func(edit func(*listtest.Draft)) []byte { d := right; edit(&d); return d.Sign(t, ministry, nil, nil) }
 	open := func(t *testing.T, files ...[]byte) (*Lists, []Problem) {
 		t.Helper()
 		var in []File
@@ -222,7 +223,7 @@ func TestOpen(t *testing.T) {
 		}
 		return l, problems
 	}
-	same := func(*draft) {}
+	same := func(*listtest.Draft) {}
 	for _, c := range []struct {
 		name  string
 		files [][]byte
@@ -230,12 +231,12 @@ func TestOpen(t *testing.T) {
 		err   error
 	}{
 		{"one", [][]byte{list(same)}, 7, nil},
-		{"a newer one after", [][]byte{list(same), list(func(d *draft) { d.sequence = 8 })}, 8, nil},
-		{"an older one after", [][]byte{list(same), list(func(d *draft) { d.sequence = 6 })}, 7, ErrOlder},
+		{"a newer one after", [][]byte{list(same), list(func(d *listtest.Draft) { d.Sequence = 8 })}, 8, nil},
+		{"an older one after", [][]byte{list(same), list(func(d *listtest.Draft) { d.Sequence = 6 })}, 7, ErrOlder},
 		{"the same twice", [][]byte{list(same), list(same)}, 7, ErrOlder},
-		{"signed by another", [][]byte{right.sign(t, other, nil, nil)}, 0, ErrSigner},
-		{"of another territory", [][]byte{list(func(d *draft) { d.territory = "FR" })}, 0, ErrSigner},
-		{"of another type", [][]byte{list(func(d *draft) { d.typ = TypeLOTL })}, 0, ErrForm},
+		{"signed by another", [][]byte{right.Sign(t, other, nil, nil)}, 0, ErrSigner},
+		{"of another territory", [][]byte{list(func(d *listtest.Draft) { d.Territory = "FR" })}, 0, ErrSigner},
+		{"of another type", [][]byte{list(func(d *listtest.Draft) { d.Type = TypeLOTL })}, 0, ErrForm},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, problems := open(t, c.files...)
@@ -254,7 +255,7 @@ func TestOpen(t *testing.T) {
 			}
 		})
 	}
-	if _, _, err := Open(right.sign(t, commission, nil, nil), Certificates(commission.Parsed(t)), nil, now); !errors.Is(err, ErrForm) {
+	if _, _, err := Open(right.Sign(t, commission, nil, nil), Certificates(commission.Parsed(t)), nil, now); !errors.Is(err, ErrForm) {
 		t.Errorf("a national list in place of the list of lists: %v", err)
 	}
 	if _, _, err := Open(lotl, Certificates(ministry.Parsed(t)), nil, now); !errors.Is(err, ErrSigner) {
@@ -264,7 +265,7 @@ func TestOpen(t *testing.T) {
 
 // TestLadder reaches each level and loses it by one change.
 func TestLadder(t *testing.T) {
-	commission, ministry := operator(t, "Commission"), operator(t, "Ministry")
+	commission, ministry := listtest.Operator(t, "Commission"), listtest.Operator(t, "Ministry")
 	root := sealtest.NewAuthority(t, "Root")
 	qc := root.Below(t, "QC CA")
 	other := sealtest.NewAuthority(t, "Other CA")
@@ -284,14 +285,22 @@ func TestLadder(t *testing.T) {
 	usage := `<q:KeyUsage><q:KeyUsageBit name="nonRepudiation">true</q:KeyUsageBit></q:KeyUsage>`
 	policy := `<q:PolicySet><q:PolicyIdentifier><x:Identifier xmlns:x="http://uri.etsi.org/01903/v1.3.2#">urn:oid:1.2.3</x:Identifier></q:PolicyIdentifier></q:PolicySet>`
 	strange := `<q:otherCriteriaList/>`
-	with := func(extensions string) []period { p := granted(); p.extensions += extensions; return []period{p} }
-	only := func(edit func(*period)) []period { p := granted(); edit(&p); return []period{p} }
+	with := func(extensions string) []listtest.Period {
+		p := listtest.Granted()
+		p.Extensions += extensions
+		return []listtest.Period{p}
+	}
+	only := func(edit func(*listtest.Period)) []listtest.Period {
+		p := listtest.Granted()
+		edit(&p)
+		return []listtest.Period{p}
+	}
 	signed, now := at("2026-01-15T00:00:00Z"), at("2026-02-01T00:00:00Z")
 	for _, c := range []struct {
 		name    string
 		ca      *sealtest.Authority
 		edit    func(*x509.Certificate)
-		periods []period
+		periods []listtest.Period
 		signed  time.Time
 		now     time.Time
 		want    cert.Level
@@ -303,14 +312,16 @@ func TestLadder(t *testing.T) {
 		{name: "not qualified by its own word", edit: statements(eseal, device), err: ErrNotClaimed},
 		{name: "by another authority", ca: other, edit: full, err: ErrNoService},
 		{name: "by the root above the listed authority", ca: root, edit: full, err: ErrNoService},
-		{name: "withdrawn", edit: full, periods: only(func(p *period) { p.status = StatusWithdrawn }), err: ErrNotGranted},
-		{name: "https and a slash are another status", edit: full, periods: only(func(p *period) { p.status = strings.Replace(StatusGranted, "http:", "https:", 1) + "/" }), err: ErrNotGranted},
-		{name: "withdrawn after it was sealed", edit: full, periods: []period{{ServiceCAQC, StatusWithdrawn, "2026-01-20T00:00:00Z", forSeals}, granted()}, want: cert.QualifiedSeal},
-		{name: "withdrawn before it was sealed", edit: full, periods: []period{{ServiceCAQC, StatusWithdrawn, "2026-01-10T00:00:00Z", forSeals}, granted()}, err: ErrNotGranted},
-		{name: "granted after it was sealed", edit: full, periods: only(func(p *period) { p.from = "2026-01-20T00:00:00Z" }), err: ErrNotGranted},
-		{name: "listed for signatures", edit: full, periods: only(func(p *period) { p.extensions = strings.Replace(forSeals, "ForeSeals", "ForeSignatures", 1) }), err: ErrNotGranted},
-		{name: "listed for nothing", edit: full, periods: only(func(p *period) { p.extensions = "" }), err: ErrNotGranted},
-		{name: "listed for time stamps", edit: full, periods: only(func(p *period) { p.typ = "http://uri.etsi.org/TrstSvc/Svctype/TSA/QTST" }), err: ErrNotGranted},
+		{name: "withdrawn", edit: full, periods: only(func(p *listtest.Period) { p.Status = StatusWithdrawn }), err: ErrNotGranted},
+		{name: "https and a slash are another status", edit: full, periods: only(func(p *listtest.Period) { p.Status = strings.Replace(StatusGranted, "http:", "https:", 1) + "/" }), err: ErrNotGranted},
+		{name: "withdrawn after it was sealed", edit: full, periods: []listtest.Period{listtest.State(ServiceCAQC, StatusWithdrawn, "2026-01-20T00:00:00Z", listtest.ForSeals), listtest.Granted()}, want: cert.QualifiedSeal},
+		{name: "withdrawn before it was sealed", edit: full, periods: []listtest.Period{listtest.State(ServiceCAQC, StatusWithdrawn, "2026-01-10T00:00:00Z", listtest.ForSeals), listtest.Granted()}, err: ErrNotGranted},
+		{name: "granted after it was sealed", edit: full, periods: only(func(p *listtest.Period) { p.From = "2026-01-20T00:00:00Z" }), err: ErrNotGranted},
+		{name: "listed for signatures", edit: full, periods: only(func(p *listtest.Period) {
+			p.Extensions = strings.Replace(listtest.ForSeals, "ForeSeals", "ForeSignatures", 1)
+		}), err: ErrNotGranted},
+		{name: "listed for nothing", edit: full, periods: only(func(p *listtest.Period) { p.Extensions = "" }), err: ErrNotGranted},
+		{name: "listed for time stamps", edit: full, periods: only(func(p *listtest.Period) { p.Type = "http://uri.etsi.org/TrstSvc/Svctype/TSA/QTST" }), err: ErrNotGranted},
 		{name: "a critical extension that nobody knows", edit: full, periods: with(extension("<Strange/>")), err: ErrNotGranted},
 		{name: "another extension that nobody knows", edit: full, periods: with(`<Extension Critical="false"><Strange/></Extension>`), want: cert.QualifiedSeal},
 		{name: "the list takes the device away", edit: full, periods: with(qualify("QCNoQSCD", "all", usage)), want: cert.QualifiedCert, err: ErrNoDevice},
@@ -334,7 +345,7 @@ func TestLadder(t *testing.T) {
 				c.ca = qc
 			}
 			if c.periods == nil {
-				c.periods = []period{granted()}
+				c.periods = []listtest.Period{listtest.Granted()}
 			}
 			if c.signed.IsZero() {
 				c.signed = signed
@@ -345,8 +356,8 @@ func TestLadder(t *testing.T) {
 			if c.want == "" {
 				c.want = cert.None
 			}
-			list := national(qc.Certificate, c.periods...).sign(t, ministry, nil, nil)
-			lists, problems, err := Open(top(ministry).sign(t, commission, nil, nil), Certificates(commission.Parsed(t)), []File{{"es", list}}, now)
+			list := listtest.National(qc.Certificate, c.periods...).Sign(t, ministry, nil, nil)
+			lists, problems, err := Open(listtest.Top(ministry).Sign(t, commission, nil, nil), Certificates(commission.Parsed(t)), []File{{"es", list}}, now)
 			if err != nil || len(problems) > 0 {
 				t.Fatal(err, problems)
 			}
@@ -380,9 +391,17 @@ func TestSampleSealIsNotListed(t *testing.T) {
 	}
 }
 
+func at(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
 func FuzzRead(f *testing.F) {
-	by, ca := operator(f, "Ministry"), sealtest.NewAuthority(f, "QC CA")
-	right := national(ca.Certificate, granted()).sign(f, by, nil, nil)
+	by, ca := listtest.Operator(f, "Ministry"), sealtest.NewAuthority(f, "QC CA")
+	right := listtest.National(ca.Certificate, listtest.Granted()).Sign(f, by, nil, nil)
 	f.Add(right)
 	f.Add([]byte("<a/>"))
 	signer := Certificates(by.Parsed(f))
