@@ -202,7 +202,7 @@ func (l lists) StatusList(ctx context.Context, q revocation.Request) (*revocatio
 	if u, err := url.Parse(q.URL); err == nil {
 		trace(ctx, "https:"+u.Host+" whole status list")
 	}
-	r, err := n.web.Get(ctx, q.URL, "application/vc, application/json", int64(record.KindStatusList.MaxBytes()))
+	r, err := n.web.Get(ctx, q.URL, q.Accept(), int64(record.KindStatusList.MaxBytes()))
 	if err != nil {
 		return nil, err
 	}
