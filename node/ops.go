@@ -43,6 +43,8 @@ const (
 	OpTrustAdd      = "trust.add"           // TrustRequest -> TrustList
 	OpTrustRemove   = "trust.remove"        // TrustRequest -> TrustList
 	OpTrustList     = "trust.list"          // Empty -> TrustList
+	OpListsImport   = "trust.lists.import"  // ListsRequest -> TrustedLists
+	OpListsShow     = "trust.lists.show"    // Empty -> TrustedLists
 	OpFollow        = "follow"              // FollowRequest -> FollowResponse
 	OpUnfollow      = "unfollow"            // FollowRequest -> FollowResponse
 	OpFollows       = "follows"             // Empty -> FollowList

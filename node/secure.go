@@ -6,13 +6,11 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
-	"github.com/bonafide-id/bonafide/credential/edc"
 	"github.com/bonafide-id/bonafide/credential/sdjwt"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
 	"github.com/bonafide-id/bonafide/verdict"
-	"github.com/bonafide-id/bonafide/verify"
 )
 
 // The forms in which IssueRequest.Format asks for a credential.
@@ -65,7 +63,7 @@ func (n *Node) secure(ctx context.Context, q IssueRequest, tree map[string]any, 
 	}
 	// What we hand out must pass our own checks.
 	checked := credential.Check(ctx, out.Credential, credential.Options{Resolver: n.replica.Resolver(), At: now, Loader: n.loader,
-		Openers: verify.Openers(edc.Trust{})})
+		Openers: n.openers()})
 	for _, row := range checked.Checks {
 		if row.Name != verdict.Dates && row.Result != verdict.Pass && row.Result != verdict.Warn {
 			return out, fmt.Errorf("%w: %s: %s %s", credential.ErrProfile, row.Name, row.Code, row.Params["detail"])

@@ -245,7 +245,7 @@ func (a *app) trustCommand() *cobra.Command {
 	cl.RunE = func(cmd *cobra.Command, _ []string) error {
 		return answer(a, cmd.Context(), opening{}, node.OpTrustList, node.Empty{}, show)
 	}
-	return group("trust", "Whose word counts here", "Choose trust roots: accreditors whose word on who an issuer is counts.", "  bonafide trust list", a.jsonFlag(ca), a.jsonFlag(cr), a.jsonFlag(cl))
+	return group("trust", "Whose word counts here", "Choose trust roots: accreditors whose word on who an issuer is counts.", "  bonafide trust list", a.jsonFlag(ca), a.jsonFlag(cr), a.jsonFlag(cl), a.trustListsCommand())
 }
 
 // simple makes a command that takes at most one DID.
