@@ -200,6 +200,16 @@ func (s *Server) Schema(t testing.TB) string {
 	return s.Address("postgres") + "&search_path=" + name
 }
 
+// DemandPasswords makes every user but the superuser show a password.
+func (s *Server) DemandPasswords(t testing.TB) {
+	t.Helper()
+	rules := "local all " + User + " trust\nlocal all all scram-sha-256\n"
+	if err := os.WriteFile(filepath.Join(s.data(), "pg_hba.conf"), []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Exec(t, "SELECT pg_reload_conf()")
+}
+
 // Exec runs SQL without arguments as the superuser.
 func (s *Server) Exec(t testing.TB, sql string) {
 	t.Helper()
