@@ -77,6 +77,7 @@ type Node struct {
 	issuerLocks map[string]*sync.Mutex
 	own         map[string]bool
 	halted      map[string]string
+	lists       listCache
 	readBack    map[string]bool
 }
 
