@@ -131,10 +131,7 @@ func text(s string) bool {
 func (w *batch) planList(number int64, places []int) error {
 	l, err := w.tx.GetList(w.issuer, number)
 	if errors.Is(err, store.ErrNotFound) {
-		for _, i := range places {
-			w.done[i].Err = ErrNoList
-		}
-		return nil
+		return w.noList(number, places)
 	}
 	if err != nil {
 		return err
@@ -177,6 +174,26 @@ func (w *batch) planList(number int64, places []int) error {
 	}
 	l.Dirty, l.Bitmap = true, nil
 	w.lists = append(w.lists, l)
+	return nil
+}
+
+// noList refuses ops on a list that is not there. A list that was begun
+// elsewhere has one purpose only.
+func (w *batch) noList(number int64, places []int) error {
+	why := error(ErrNoList)
+	other := number - 1
+	if purposeOf(number) == Revocation {
+		other = number + 1
+	}
+	switch _, err := w.tx.GetList(w.issuer, other); {
+	case err == nil:
+		why = fmt.Errorf("%w: list %d is for %s only", ErrPurpose, other, purposeOf(other))
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	for _, i := range places {
+		w.done[i].Err = why
+	}
 	return nil
 }
 
