@@ -148,16 +148,17 @@ func (b *Book) open(tx store.Tx, issuer string) (openSet, error) {
 	if err != nil {
 		return set, err
 	}
-	last := int64(0)
+	last, closed := int64(0), int64(0)
 	for _, l := range lists {
 		last = max(last, l.Number)
 		if l.State != store.ListOpen {
 			continue
 		}
-		if b.due(l) {
+		if b.due(l) || closed > 0 && second(l, closed) {
 			if err := closeList(tx, issuer, l.Number); err != nil {
 				return set, err
 			}
+			closed = l.Number
 			continue
 		}
 		set.add(l)
@@ -172,10 +173,15 @@ func (b *Book) open(tx store.Tx, issuer string) (openSet, error) {
 	return set, err
 }
 
-// add takes lists in the order of their numbers. The suspension list of a pair
-// of our own goes with the list before it, which is filled in step.
+// second tells whether a list is the suspension list of a pair of our own, whose
+// first list is filled in step with it.
+func second(l store.List, first int64) bool {
+	return purposeOf(l.Number) == Suspension && l.Number == first+1 && l.URL == ""
+}
+
+// add takes lists in the order of their numbers.
 func (o *openSet) add(l store.List) {
-	if n := len(o.lists); n > 0 && purposeOf(l.Number) == Suspension && o.lists[n-1].Number == l.Number-1 && l.URL == "" {
+	if n := len(o.lists); n > 0 && second(l, o.lists[n-1].Number) {
 		o.second[l.Number-1] = true
 		return
 	}
