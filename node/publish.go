@@ -319,7 +319,7 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 		}
 		body, err := revocation.SignList(ctx, revocation.ListSpec{URL: p.listURL(l, old, id, path), Issuer: p.log.DID(),
 			Purpose: revocation.Purpose(l.Purposes[0]), Bits: bits, ValidFrom: p.now, ValidUntil: until,
-			TTL: duration(p.n.cfg.Cadence)}, p.listKey, p.log.DID()+"#"+p.listKey.Public().Multikey())
+			TTL: duration(p.n.cfg.Cadence), Format: l.Format}, p.listKey, p.log.DID()+"#"+p.listKey.Public().Multikey())
 		if err != nil {
 			return err
 		}
@@ -338,6 +338,9 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 // listURL is the name of a list, which never changes: once signed, it is read
 // from the list that stands, also after the identifier has moved.
 func (p *publication) listURL(l store.List, old store.Draft, id webvh.ID, path string) string {
+	if l.URL != "" {
+		return l.URL
+	}
 	if old.Body != nil {
 		if u := listID(old.Body); u != "" {
 			return u

@@ -19,7 +19,8 @@ type Adoption struct {
 	// set count in any case. Nil: not known, and then every index counts as
 	// given, so that none is given twice.
 	Given *Bitstring
-	// Open lets further indices be given out from the list. It needs Given.
+	// Open lets further indices be given out from the list. It needs Given, and a
+	// list of purpose revocation in the format of new credentials.
 	Open    bool
 	By, Why string
 }
@@ -28,7 +29,7 @@ type Adoption struct {
 // allocation, and one line of the audit trail. extra runs in the same
 // transaction, with the number of the list; it may be nil. The list keeps a pair
 // of numbers to itself. Errors: ErrAdopted, ErrLength, ErrPurpose, ErrFormat,
-// ErrRange, ErrReason.
+// ErrRange, ErrNotOpen, ErrReason.
 func (b *Book) Adopt(ctx context.Context, a Adoption, extra func(tx store.Tx, number int64) error) (number int64, err error) {
 	if err := a.check(); err != nil {
 		return 0, fmt.Errorf("revocation: import %.200s: %w", a.URL, err)
@@ -82,6 +83,15 @@ func (b *Book) Adopt(ctx context.Context, a Adoption, extra func(tx store.Tx, nu
 	return number, nil
 }
 
+// Allocated is how many indices will count as given out. The errors are those of
+// Adopt that do not depend on the book.
+func (a Adoption) Allocated() (int64, error) {
+	if err := a.check(); err != nil {
+		return 0, fmt.Errorf("revocation: import %.200s: %w", a.URL, err)
+	}
+	return int64(a.given().Count()), nil
+}
+
 func (a Adoption) check() error {
 	n := a.Bits.Len()
 	switch {
@@ -96,7 +106,9 @@ func (a Adoption) check() error {
 	case !text(a.By) || !text(a.Why) || len(a.URL) > 2048:
 		return ErrReason
 	case a.Open && a.Given == nil:
-		return fmt.Errorf("%w: which indices were given is not known", ErrNoRoom)
+		return fmt.Errorf("%w: which indices were given is not known", ErrNotOpen)
+	case a.Open && (a.Purpose != Revocation || a.Format != FormatBitstring):
+		return fmt.Errorf("%w: new credentials name lists of purpose revocation in the format %s", ErrNotOpen, FormatBitstring)
 	}
 	return nil
 }

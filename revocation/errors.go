@@ -27,6 +27,9 @@ var (
 	// ErrAdopted: the URL is that of a list which the book has already. Nothing
 	// was changed.
 	ErrAdopted = hint.New("revocation: this list is in the book already", "A list is imported once; look at it with `bonafide status lists`.")
+	// ErrNotOpen: no more indices can be given out from a list that was begun
+	// elsewhere. Nothing was changed.
+	ErrNotOpen = hint.New("revocation: this list cannot be open", "Import it without --open: its statuses can be changed all the same, and new credentials get lists of our own.")
 	// ErrLength: a list is not as long as it has to be. Nothing was changed.
 	ErrLength = hint.New("revocation: the list has a wrong length", "A list has at least 131,072 entries; a shorter one can be padded with --pad, which moves no index.")
 	// ErrReason: the reason, or the name of who acts, cannot be kept. Nothing was
