@@ -2,12 +2,14 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -135,11 +137,13 @@ func (a *app) batchChunks(ctx context.Context, c caller, lines *statusLines, q n
 		}
 		t.Lines += read
 		t.Changed, t.Unchanged = t.Changed+r.Changed, t.Unchanged+r.Unchanged
-		t.Failed += r.Failed + int64(len(bad))
+		t.Failed += r.Failed + int64(len(bad)) // before the two are joined
 		if r.Next != nil {
 			t.Next = r.Next
 		}
-		for _, f := range append(bad, r.Failures...) {
+		bad = append(bad, r.Failures...)
+		slices.SortStableFunc(bad, func(x, y node.BatchFailure) int { return cmp.Compare(x.Line, y.Line) })
+		for _, f := range bad {
 			if err := t.fail(f); err != nil {
 				return err
 			}
