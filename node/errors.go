@@ -14,6 +14,7 @@ import (
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/legal/trustlist"
 	"github.com/bonafide-id/bonafide/p2p"
 	"github.com/bonafide-id/bonafide/replica"
 	"github.com/bonafide-id/bonafide/replica/exchange"
@@ -115,7 +116,9 @@ func FailureOf(err error) Failure {
 	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
 		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, revocation.ErrNotOpen, ErrImport):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
-	case is(revocation.ErrFinal, revocation.ErrAdopted, revocation.ErrNoRoom, ErrClosed, ErrHalted, ErrNotReadBack, ErrHomeExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
+	case is(trustlist.ErrTooLarge, trustlist.ErrXML, trustlist.ErrSignature, trustlist.ErrSigner, trustlist.ErrForm):
+		f.Status, f.Title = http.StatusBadRequest, "Not a trusted list that counts"
+	case is(revocation.ErrFinal, revocation.ErrAdopted, revocation.ErrNoRoom, trustlist.ErrOlder, ErrClosed, ErrHalted, ErrNotReadBack, ErrHomeExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
 		f.Status, f.Title = http.StatusConflict, "Refused"
 	case is(keystore.ErrPassphrase, keystore.ErrLoose, keystore.ErrNoKey):
 		f.Status, f.Title = http.StatusConflict, "The keys cannot be used"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/bonafide-id/bonafide/did/webvh"
@@ -56,9 +55,6 @@ func (n *Node) listRows(ctx context.Context, is store.Issuer) ([]ListRow, error)
 	})
 	return rows, err
 }
-
-// listPath is where a list stands in the folder.
-func listPath(number int64) string { return "status/" + strconv.FormatInt(number, 10) }
 
 // countSet counts the indices whose bit is set, page by page.
 func countSet(tx store.Tx, l store.List) (set int64, err error) {

@@ -78,6 +78,7 @@ type Node struct {
 	issuerLocks map[string]*sync.Mutex
 	own         map[string]bool
 	halted      map[string]string
+	lists       listCache
 	readBack    map[string]bool
 	names       map[string][2]string // of lists begun elsewhere; see elsewhere
 	namesAt     time.Time

@@ -13,7 +13,6 @@ import (
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/replica"
-	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
 )
 
@@ -298,41 +297,36 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 	if err != nil {
 		return err
 	}
-	life := duration(p.n.cfg.ListValidity)
-	for _, l := range lists {
-		path := fmt.Sprintf("status/%d", l.Number)
-		old, err := tx.GetDraft(p.subject, path)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+	for _, group := range together(lists) {
+		due := p.opt.final
+		for _, l := range group {
+			listDue, err := p.due(tx, l)
+			if err != nil {
+				return err
+			}
+			due = due || l.Dirty || listDue
+		}
+		missing, err := p.tokensMissing(tx, group)
+		if err != nil {
 			return err
 		}
-		due := err != nil || time.UnixMilli(old.ValidUntil).Sub(p.now) < life/3
-		if !l.Dirty && !due && !p.opt.final {
+		if !due && !missing {
 			continue
 		}
-		bits, err := revocation.Render(tx, l)
-		if err != nil {
+		if err := p.renderPair(ctx, tx, group, id); err != nil {
 			return err
 		}
-		until := p.now.Add(life)
-		if p.opt.final {
-			until = p.now.AddDate(100, 0, 0) // nobody will renew it
-		}
-		body, err := revocation.SignList(ctx, revocation.ListSpec{URL: p.listURL(l, old, id, path), Issuer: p.log.DID(),
-			Purpose: revocation.Purpose(l.Purposes[0]), Bits: bits, ValidFrom: p.now, ValidUntil: until,
-			TTL: duration(p.n.cfg.Cadence), Format: l.Format}, p.listKey, p.log.DID()+"#"+p.listKey.Public().Multikey())
-		if err != nil {
-			return err
-		}
-		if err := p.n.putDraft(tx, p.subject, path, body, until); err != nil {
-			return err
-		}
-		l.Dirty, l.RenderedAt, l.Bitmap = false, p.now.UnixMilli(), nil
-		if err := tx.PutList(l); err != nil {
-			return err
-		}
-		p.changed++
 	}
 	return nil
+}
+
+// due tells whether a list was never signed or is near the end of its term.
+func (p *publication) due(tx store.Tx, l store.List) (bool, error) {
+	old, err := tx.GetDraft(p.subject, listPath(l.Number))
+	if errors.Is(err, store.ErrNotFound) {
+		return true, nil
+	}
+	return time.UnixMilli(old.ValidUntil).Sub(p.now) < duration(p.n.cfg.ListValidity)/3, err
 }
 
 // listURL is the name of a list, which never changes: once signed, it is read
