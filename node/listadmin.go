@@ -12,7 +12,7 @@ import (
 )
 
 // listLists lists the status lists of an issuer.
-func (n *Node) listLists(ctx context.Context, q ListsRequest) (ListsResponse, error) {
+func (n *Node) listLists(ctx context.Context, q StatusListsRequest) (ListsResponse, error) {
 	is, err := n.issuer(ctx, q.Issuer)
 	if err != nil {
 		return ListsResponse{Lists: []ListRow{}}, err

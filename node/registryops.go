@@ -10,9 +10,9 @@ const (
 	OpStatusLog    = "status.log"    // LogRequest -> LogResponse
 	OpStatusImport = "status.import" // ImportListRequest -> ImportListResponse
 	OpStatusExport = "status.export" // ExportListRequest -> ExportListResponse
-	OpListOpen     = "lists.open"    // ListOpenRequest -> ListsResponse
-	OpListClose    = "lists.close"   // ListCloseRequest -> ListsResponse
-	OpLists        = "lists"         // ListsRequest -> ListsResponse
+	OpListOpen     = "status.open"   // ListOpenRequest -> ListsResponse
+	OpListClose    = "status.close"  // ListCloseRequest -> ListsResponse
+	OpLists        = "status.lists"  // StatusListsRequest -> ListsResponse
 	OpIssuedFind   = "issued.find"   // IssuedFindRequest -> IssuedRows
 	OpIssuedList   = "issued.list"   // IssuedListRequest -> IssuedRows
 	OpIssuedErase  = "issued.erase"  // IssuedEraseRequest -> ErasedResponse
@@ -114,8 +114,8 @@ type LogRow struct {
 	Why    string `json:"why,omitempty"`
 }
 
-// ListsRequest names an issuer.
-type ListsRequest struct {
+// StatusListsRequest names an issuer.
+type StatusListsRequest struct {
 	Issuer string `json:"issuer,omitempty"`
 }
 

@@ -191,7 +191,7 @@ func (a *app) showLog(ctx context.Context, c caller, q node.LogRequest) error {
 }
 
 func (a *app) listsCommand() *cobra.Command {
-	var q node.ListsRequest
+	var q node.StatusListsRequest
 	c := &cobra.Command{Use: "lists", Short: "List the status lists", Args: noArgs(), Example: "  bonafide status lists --json"}
 	issuerFlag(c, &q.Issuer)
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
