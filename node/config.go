@@ -43,6 +43,7 @@ type Config struct {
 	Observers      []string `toml:"observers"`
 	ServeAll       bool     `toml:"serve_all"`
 	ListFill       int      `toml:"list_fill"`
+	StatusMemory   int      `toml:"status_memory"`
 	Gossip         string   `toml:"gossip_heartbeat"`
 	PassphraseFile string   `toml:"passphrase_file"`
 	LogLevel       string   `toml:"log_level"`
@@ -58,7 +59,7 @@ func DefaultConfig() Config {
 		Listen: []string{"/ip4/0.0.0.0/udp/8482/quic-v1", "/ip4/0.0.0.0/tcp/8482"},
 		DHT:    "auto", UseRelays: true, Network: string(exchange.NetworkReplicaFirst), Policy: "",
 		Cadence: "15m", Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
-		ListFill: 50, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
+		ListFill: 50, StatusMemory: 64, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
 	}
 }
 
@@ -118,6 +119,7 @@ func Settings() []Setting {
 		s("observers", "list", "peers whose sightings of a domain count as our own", func(c *Config) any { return &c.Observers }),
 		s("serve_all", "bool", "give out all folders that are held, as a public resolver does", func(c *Config) any { return &c.ServeAll }),
 		s("list_fill", "int", "share of a status list, in percent, given out before the next is opened", func(c *Config) any { return &c.ListFill }),
+		s("status_memory", "int", "MiB of memory in which verified status lists are kept between verifications", func(c *Config) any { return &c.StatusMemory }),
 		s("gossip_heartbeat", "duration", "interval of gossip upkeep", func(c *Config) any { return &c.Gossip }),
 		s("passphrase_file", "string", "file that holds the passphrase of the keys", func(c *Config) any { return &c.PassphraseFile }),
 		s("log_level", "string", "debug, info, warn or error", func(c *Config) any { return &c.LogLevel }),
@@ -219,6 +221,9 @@ func (c Config) Check() error {
 	}
 	if c.ListFill < 1 || c.ListFill > 90 {
 		return bad("list_fill", strconv.Itoa(c.ListFill), "is not in 1 to 90")
+	}
+	if c.StatusMemory < 1 || c.StatusMemory > 1<<16 {
+		return bad("status_memory", strconv.Itoa(c.StatusMemory), "is not in 1 to 65536")
 	}
 	if c.FailureStatus != 200 && c.FailureStatus != 400 {
 		return bad("verify_failure_status", strconv.Itoa(c.FailureStatus), "is neither 200 nor 400")

@@ -77,8 +77,15 @@ func SignList(ctx context.Context, spec ListSpec, s key.Signer, method string) (
 // form, proof and signer first, so that nothing of a stranger's is unpacked.
 // Its term is not judged here. The row says what is wrong when ok is false.
 func ReadList(ctx context.Context, body []byte, opt Options) (l *List, row verdict.Check, ok bool) {
-	bad := func(code verdict.Code, detail string) (*List, verdict.Check, bool) {
-		return nil, verdict.New(verdict.Status, code).With("detail", detail), false
+	l, _, row, ok = readList(ctx, body, opt)
+	return l, row, ok
+}
+
+// readList is ReadList, and says what of the list may be remembered; nil where
+// nothing may.
+func readList(ctx context.Context, body []byte, opt Options) (l *List, proven *credential.Lasting, row verdict.Check, ok bool) {
+	bad := func(code verdict.Code, detail string) (*List, *credential.Lasting, verdict.Check, bool) {
+		return nil, nil, verdict.New(verdict.Status, code).With("detail", detail), false
 	}
 	checked := credential.Check(ctx, body, opt.Credential)
 	if checked.Credential == nil {
@@ -100,7 +107,10 @@ func ReadList(ctx context.Context, body []byte, opt Options) (l *List, row verdi
 	case err != nil:
 		return bad(verdict.MalformedValue, err.Error())
 	}
-	return l, verdict.Check{}, true
+	if lasting, has := checked.Lasting(); has {
+		proven = &lasting
+	}
+	return l, proven, verdict.Check{}, true
 }
 
 // unpack reads the subject of a verified list (section 2.2).

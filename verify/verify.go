@@ -45,6 +45,8 @@ type Config struct {
 	Status   revocation.Source
 	Issuers  Issuers
 	Loader   *jsonld.Loader
+	// Index keeps verified status lists between verifications; nil keeps none.
+	Index *revocation.Index
 	// Openers check forms of credentials beside JSON and JWT; nil means all that
 	// the project has, trusting no seal (see Openers).
 	Openers map[string]credential.Opener
@@ -197,7 +199,8 @@ func (r *run) status(ctx context.Context, c *credential.Credential) {
 		return
 	}
 	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at,
-		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus, Lenient: r.p.Lenient})
+		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus, Lenient: r.p.Lenient,
+		Index: r.v.cfg.Index})
 	r.oldest, r.undated = res.Oldest, res.Undated
 	r.add(res.Checks...)
 }
@@ -284,7 +287,8 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 			if r.v.cfg.Status == nil {
 				return nil
 			}
-			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength}).Checks
+			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength,
+				Index: r.v.cfg.Index}).Checks
 		}
 	}
 	id := legal.Assess(ctx, q)
