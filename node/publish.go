@@ -185,27 +185,51 @@ func (n *Node) offerDrafts(ctx context.Context, subject string, drafts []store.D
 	for _, leaf := range missing {
 		wanted[leaf.Path] = leaf.CID
 	}
-	// The practice first: it says who may sign lists.
+	// The practice first: it says who may sign lists. The others go in portions,
+	// each of which is one wait for the disk.
+	const portion = 128
+	var due []store.Draft
 	for _, practice := range []bool{true, false} {
 		for _, d := range drafts {
-			cid, want := wanted[d.Path]
-			if !want || cid.String() != d.CID || (d.Path == replica.PathPractice) != practice {
-				continue
+			if cid, want := wanted[d.Path]; want && cid.String() == d.CID && (d.Path == replica.PathPractice) == practice {
+				due = append(due, d)
 			}
-			var body []byte
-			err := n.store.View(ctx, func(tx store.Tx) error {
-				full, err := tx.GetDraft(subject, d.Path)
-				body = full.Body
-				return err
-			})
+		}
+	}
+	for len(due) > 0 {
+		k, size := 0, int64(0)
+		for k < len(due) && k < portion && (k == 0 || size+due[k].Size <= 1<<20) {
+			size += due[k].Size
+			k++
+		}
+		if err := n.offerPortion(ctx, subject, due[:k]); err != nil {
+			return err
+		}
+		due = due[k:]
+	}
+	return nil
+}
+
+// offerPortion hands some own files to the replica at once.
+func (n *Node) offerPortion(ctx context.Context, subject string, drafts []store.Draft) error {
+	var files []replica.FileOffer
+	err := n.store.View(ctx, func(tx store.Tx) error {
+		files = files[:0]
+		for _, d := range drafts {
+			full, err := tx.GetDraft(subject, d.Path)
 			if err != nil {
 				return err
 			}
-			res := n.replica.Accept(ctx, replica.Offer{Source: replica.SourceOwn,
-				File: &replica.FileOffer{Subject: subject, Path: d.Path, Body: body}})
-			if res.Outcome != record.Fresh && res.Outcome != record.Known {
-				return fmt.Errorf("node: own %s: %s: %w", d.Path, res.Outcome, res.Err)
-			}
+			files = append(files, replica.FileOffer{Subject: subject, Path: d.Path, Body: full.Body})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, res := range n.replica.AcceptFiles(ctx, replica.SourceOwn, files) {
+		if res.Outcome != record.Fresh && res.Outcome != record.Known {
+			return fmt.Errorf("node: own %s: %s: %w", files[i].Path, res.Outcome, res.Err)
 		}
 	}
 	return nil
