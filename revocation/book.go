@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
-	"strconv"
 	"time"
 
 	"github.com/bonafide-id/bonafide/store"
@@ -231,75 +230,6 @@ func (b *Book) draw(tx store.Tx, issuer string, number int64) (int64, error) {
 	return index, tx.AllocBit(issuer, number+1, index)
 }
 
-// Op is one change of status.
-type Op struct {
-	Issuer  string
-	List    int64 // either number of the pair
-	Index   int64
-	Purpose Purpose
-	Set     bool // false lifts a suspension
-	By, Why string
-}
-
-// Set records one change: the bit, a line of the audit trail and the mark that
-// the list must be published again, in one transaction. When it returns nil
-// the change is durable. changed is false when it was so already. Errors:
-// ErrNoList, ErrRange, ErrNotAllocated, ErrFinal, ErrPurpose.
-func (b *Book) Set(ctx context.Context, op Op) (changed bool, err error) {
-	number, err := listFor(op.List, op.Purpose)
-	if err != nil {
-		return false, err
-	}
-	if op.Purpose == Revocation && !op.Set {
-		return false, ErrFinal
-	}
-	err = b.store.Update(ctx, op.Issuer, func(tx store.Tx) error {
-		changed = false
-		l, err := b.place(tx, op.Issuer, number, op.Index)
-		if err != nil {
-			return err
-		}
-		status := 0
-		if op.Set {
-			status = 1
-		}
-		old, err := tx.GetChange(op.Issuer, number, op.Index, string(op.Purpose))
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if old.Status == status {
-			return nil
-		}
-		changed = true
-		now := b.clock().UnixMilli()
-		if _, err := tx.PutChange(store.Change{Issuer: op.Issuer, List: number, Index: op.Index,
-			Purpose: string(op.Purpose), Status: status, At: now, By: op.By, Why: op.Why}); err != nil {
-			return err
-		}
-		l.Dirty, l.Bitmap = true, nil
-		if err := tx.PutList(l); err != nil {
-			return err
-		}
-		_, err = tx.AppendAudit(store.Audit{Issuer: op.Issuer, At: now, Actor: op.By, Action: action(op),
-			Target: strconv.FormatInt(number, 10) + "#" + strconv.FormatInt(op.Index, 10), Detail: op.Why})
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("revocation: %s %d#%d: %w", action(op), op.List, op.Index, err)
-	}
-	return changed, nil
-}
-
-func action(op Op) string {
-	switch {
-	case op.Purpose == Revocation:
-		return "revoke"
-	case op.Set:
-		return "suspend"
-	}
-	return "reinstate"
-}
-
 // place finds a list and makes sure that the index was given out.
 func (b *Book) place(tx store.Tx, issuer string, number, index int64) (store.List, error) {
 	l, err := tx.GetList(issuer, number)
@@ -309,13 +239,7 @@ func (b *Book) place(tx store.Tx, issuer string, number, index int64) (store.Lis
 	if err != nil {
 		return l, err
 	}
-	if index < 0 || index >= l.Size {
-		return l, ErrRange
-	}
-	if used, err := FromBytes(l.Bitmap).Get(index); err != nil || !used {
-		return l, ErrNotAllocated
-	}
-	return l, nil
+	return l, placed(l, FromBytes(l.Bitmap), index)
 }
 
 // State is what the book holds on one index.

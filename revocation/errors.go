@@ -22,6 +22,11 @@ var (
 	ErrFinal = hint.New("revocation: a revocation is final", "Issue a new credential in place of the revoked one; only a suspension can be lifted.")
 	// ErrPurpose: the book keeps no such purpose.
 	ErrPurpose = hint.New("revocation: unknown purpose", "Use revocation or suspension.")
+	// ErrReason: the reason, or the name of who acts, cannot be kept. Nothing was
+	// changed.
+	ErrReason = hint.New("revocation: the reason cannot be kept", "Use at most 4096 bytes of plain text.")
+	// ErrTooMany: too many changes for one transaction. Nothing was changed.
+	ErrTooMany = hint.New("revocation: too many changes at once", "Hand in at most 100,000 at a time.")
 	// ErrNoRoom: no index could be found in an open list. Open another list.
 	ErrNoRoom = hint.New("revocation: no free index in the open list", "Try again; a new list is opened by itself when one is full.")
 )
