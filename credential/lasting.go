@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/internal/jsonld"
@@ -44,7 +45,8 @@ func (c *Checked) remember(proofs []proof.Result, opt Options) {
 		return
 	}
 	p := proofs[0]
-	c.once = &Lasting{issuer: c.Credential.Issuer, method: p.VerificationMethod, key: p.Key, created: p.Created, expires: p.Expires,
+	// The texts are parts of the whole document, which is not to be kept.
+	c.once = &Lasting{issuer: strings.Clone(c.Credential.Issuer), method: strings.Clone(p.VerificationMethod), key: p.Key, created: p.Created, expires: p.Expires,
 		loader: opt.loader(), limits: opt.limits(), graph: unbudgeted(opt.JSONLD), legacy: opt.Legacy}
 }
 

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"crypto/sha256"
+	"strings"
 	"sync"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -51,6 +52,7 @@ type Index struct {
 	flights map[[32]byte]*flight
 	zeros   []byte
 	stats   IndexStats
+	spares  sync.Pool // of *unpacker
 }
 
 // room is a part of an index with a bound of its own.
@@ -155,6 +157,22 @@ func (x *Index) hit(h *held, f *Found) {
 	}
 }
 
+// unpacker returns memory to unpack a list in, which spare takes back.
+func (x *Index) unpacker() *unpacker {
+	if x != nil {
+		if u, ok := x.spares.Get().(*unpacker); ok {
+			return u
+		}
+	}
+	return new(unpacker)
+}
+
+func (x *Index) spare(u *unpacker) {
+	if x != nil && !u.large() {
+		x.spares.Put(u)
+	}
+}
+
 // find returns what is held, or the verification to wait for; first tells that
 // the caller has to do it.
 func (x *Index) find(sum [32]byte) (h *held, fl *flight, first bool) {
@@ -187,6 +205,13 @@ func (x *Index) verify(ctx context.Context, f *Found, opt Options, sum [32]byte,
 		return l, row, ok
 	}
 	h := &held{sum: sum, list: *l, proof: *lasting, bytes: heldOverhead + int64(len(l.ID)+len(l.Issuer))}
+	// Texts may be parts of the whole document, which is not to be kept.
+	h.list.ID, h.list.Issuer = strings.Clone(l.ID), strings.Clone(l.Issuer)
+	h.list.Purposes = make([]Purpose, len(l.Purposes))
+	for i, p := range l.Purposes {
+		h.list.Purposes[i] = Purpose(strings.Clone(string(p)))
+		h.bytes += int64(len(p)) + 16
+	}
 	x.mu.Lock()
 	h.list.Bits = x.compact(l.Bits, &h.bytes)
 	h.room = &x.guests
@@ -199,16 +224,14 @@ func (x *Index) verify(ctx context.Context, f *Found, opt Options, sum [32]byte,
 	return &h.list, verdict.Check{}, true
 }
 
-// compact returns the bits in memory of exactly their size, and adds it to
-// bytes; a list of the usual length in which nothing is set takes none.
+// compact adds what the bits take to bytes; a list of the usual length in which
+// nothing is set takes nothing of its own.
 func (x *Index) compact(s Bitstring, bytes *int64) Bitstring {
 	if len(s.b) <= len(x.zeros) && s.Count() == 0 {
 		return Bitstring{x.zeros[:len(s.b):len(s.b)]}
 	}
 	*bytes += int64(len(s.b))
-	b := make([]byte, len(s.b))
-	copy(b, s.b)
-	return Bitstring{b}
+	return s
 }
 
 // keep puts a list in its room. The caller holds mu.

@@ -1,11 +1,13 @@
 package revocation
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -100,7 +102,7 @@ func readList(ctx context.Context, body []byte, opt Options) (l *List, proven *c
 			return bad(verdict.StatusVerification, fmt.Sprintf("%s: %s %s", name, r.Code, r.Params["detail"]))
 		}
 	}
-	l, err := unpack(checked.Credential, checked.Document, opt.MaxListBytes)
+	l, err := unpack(checked.Credential, checked.Document, opt)
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		return bad(verdict.TooLarge, err.Error())
@@ -114,7 +116,7 @@ func readList(ctx context.Context, body []byte, opt Options) (l *List, proven *c
 }
 
 // unpack reads the subject of a verified list (section 2.2).
-func unpack(c *credential.Credential, doc map[string]any, max int64) (*List, error) {
+func unpack(c *credential.Credential, doc map[string]any, opt Options) (*List, error) {
 	legacy := c.Has(typeList2021) && !c.Has(typeList)
 	if !c.Has(typeList) && !legacy {
 		return nil, fmt.Errorf("%w: type does not include %s", ErrEncoding, typeList)
@@ -155,11 +157,18 @@ func unpack(c *credential.Credential, doc map[string]any, max int64) (*List, err
 	if !ok {
 		return nil, fmt.Errorf("%w: encodedList must be a text", ErrEncoding)
 	}
-	var err error
-	if legacy {
-		l.Bits, err = decodeBare(encoded, max)
-	} else {
-		l.Bits, err = Decode(encoded, max)
+	if !legacy {
+		var prefixed bool
+		if encoded, prefixed = strings.CutPrefix(encoded, multibase); !prefixed {
+			return nil, errPrefix()
+		}
 	}
+	u := opt.Index.unpacker()
+	defer opt.Index.spare(u)
+	b, err := u.unpack(encoded, opt.MaxListBytes)
+	if !u.large() { // then its memory goes with the list
+		b = bytes.Clone(b)
+	}
+	l.Bits = Bitstring{b}
 	return l, err
 }
