@@ -46,59 +46,78 @@ func (n *Node) putDraft(tx store.Tx, subject, path string, b []byte, until time.
 	return tx.PutDraft(d)
 }
 
-// publish renders what changed, signs it and the next head, and stores all of
-// it in one transaction before anything leaves. Then it goes through the same
-// door as everybody's, and out to the peers.
-func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) (PublishResponse, error) {
+// portion is how many lists are signed in one transaction and under one head.
+// While it runs, nobody's revocation can be acknowledged, so that it may take
+// seconds and not minutes.
+const portion = 512
+
+// publish publishes what is due, in portions.
+func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) (out PublishResponse, err error) {
 	unlock := n.lockIssuer(subject)
 	defer unlock()
+	for more := true; more; {
+		changed := out.Changed
+		if out, more, err = n.publishPortion(ctx, subject, opt); err != nil {
+			return PublishResponse{}, err
+		}
+		out.Changed += changed
+	}
+	return out, nil
+}
+
+// publishPortion renders what changed, signs it and the next head, and stores
+// all of it in one transaction before anything leaves. Then it goes through the
+// same door as everybody's, and out to the peers. more tells that lists are left.
+func (n *Node) publishPortion(ctx context.Context, subject string, opt publishOptions) (_ PublishResponse, more bool, _ error) {
 	if err := n.maySign(ctx, subject); err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	h, err := n.offerOwnLog(ctx, subject)
 	if err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	if err := n.recoverOwn(ctx, subject); err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	listKey, err := n.signer(subject, keystore.RoleList)
 	if err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	headKey, err := n.signer(subject, keystore.RoleHead)
 	if err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	p := publication{n: n, subject: subject, log: h, listKey: listKey, headKey: headKey, opt: opt, now: n.clock().UTC().Truncate(time.Second)}
 	if held, err := n.replica.Head(ctx, subject); err == nil {
 		p.previous = held
 		if p.digests, err = n.replica.Digests(ctx, subject, held.EpochVersion, 0, -1); err != nil {
-			return PublishResponse{}, err
+			return PublishResponse{}, false, err
 		}
 		if p.now.Before(held.Head.Published) {
-			return PublishResponse{}, fmt.Errorf("%w: it says %s, the last head %s", ErrClock, p.now, held.Head.Published)
+			return PublishResponse{}, false, fmt.Errorf("%w: it says %s, the last head %s", ErrClock, p.now, held.Head.Published)
 		}
 	} else if !errors.Is(err, replica.ErrUnknown) {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	if err := n.store.Update(ctx, subject, func(tx store.Tx) error { return p.run(ctx, tx) }); err != nil {
-		return PublishResponse{}, fmt.Errorf("node: publish: %w", err)
+		return PublishResponse{}, false, fmt.Errorf("node: publish: %w", err)
 	}
 	if p.head == nil {
 		last := p.previous.Head
-		return PublishResponse{Head: last.CID().String(), Sequence: int64(last.Sequence)}, nil
+		return PublishResponse{Head: last.CID().String(), Sequence: int64(last.Sequence)}, false, nil
 	}
 	if err := faults.Point("node.publish.stored"); err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	if err := n.recoverOwn(ctx, subject); err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	n.log.Info("published", "issuer", subject, "epoch", p.head.EpochNumber(), "sequence", p.head.Sequence, "changed", p.changed)
 	n.announce(ctx, subject)
-	n.exportOwn(ctx, subject)
-	return PublishResponse{Head: p.head.CID().String(), Sequence: int64(p.head.Sequence), Changed: p.changed}, nil
+	if !p.more {
+		n.exportOwn(ctx, subject)
+	}
+	return PublishResponse{Head: p.head.CID().String(), Sequence: int64(p.head.Sequence), Changed: p.changed}, p.more, nil
 }
 
 // offerOwnLog makes sure that the replica has the newest own log.
@@ -187,7 +206,7 @@ func (n *Node) offerDrafts(ctx context.Context, subject string, drafts []store.D
 	}
 	// The practice first: it says who may sign lists. The others go in portions,
 	// each of which is one wait for the disk.
-	const portion = 128
+	const most = 128
 	var due []store.Draft
 	for _, practice := range []bool{true, false} {
 		for _, d := range drafts {
@@ -198,7 +217,7 @@ func (n *Node) offerDrafts(ctx context.Context, subject string, drafts []store.D
 	}
 	for len(due) > 0 {
 		k, size := 0, int64(0)
-		for k < len(due) && k < portion && (k == 0 || size+due[k].Size <= 1<<20) {
+		for k < len(due) && k < most && (k == 0 || size+due[k].Size <= 1<<20) {
 			size += due[k].Size
 			k++
 		}
@@ -248,10 +267,11 @@ type publication struct {
 
 	head    *record.Head
 	changed int
+	more    bool // lists are left for the next portion
 }
 
 func (p *publication) run(ctx context.Context, tx store.Tx) error {
-	p.head, p.changed = nil, 0
+	p.head, p.changed, p.more = nil, 0, false
 	if err := p.renderLists(ctx, tx); err != nil {
 		return err
 	}
@@ -332,6 +352,10 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 		due := err != nil || time.UnixMilli(old.ValidUntil).Sub(p.now) < life/3
 		if !l.Dirty && !due && !p.opt.final {
 			continue
+		}
+		if p.changed == portion && !p.opt.final {
+			p.more = true
+			return nil
 		}
 		bits, err := revocation.Render(tx, l)
 		if err != nil {

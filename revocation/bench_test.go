@@ -27,6 +27,8 @@ func BenchmarkReadList(b *testing.B) {
 	at := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	body, opt := onePercent(b, at), testOptions(at)
 	b.Run("verified", func(b *testing.B) {
+		opt := opt
+		opt.Index = NewIndex(IndexConfig{})
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, row, ok := ReadList(b.Context(), body, opt); !ok {

@@ -119,6 +119,7 @@ func (x *Index) Read(ctx context.Context, f *Found, opt Options) (*List, verdict
 	if x == nil {
 		return ReadList(ctx, f.Body, opt)
 	}
+	opt.Index = x
 	keys := opt.keys
 	if keys == nil {
 		keys = credential.NewKeys(ctx, opt.Credential)

@@ -150,7 +150,7 @@ func (w *world) make(cfg node.Config, issuers int) {
 // hundred is revoked, at random.
 func (w *world) fill(cfg node.Config, lists int) {
 	w.t.Helper()
-	s := must(sqlite.Open(w.t.Context(), filepath.Join(cfg.Home, storeDB), sqlite.Config{}))(w.t)
+	s := must(sqlite.Open(w.t.Context(), filepath.Join(cfg.Home, storeDB), sqlite.Config{OpenCheck: sqlite.OpenNone}))(w.t)
 	all := bytes.Repeat([]byte{0xff}, entries/8)
 	start, now := time.Now(), time.Now().UnixMilli()
 	for i := range lists {
@@ -257,7 +257,7 @@ func (w *world) replicate(b *started, wire *wire, bodies int64) {
 // revoke takes back so many credentials, spread over all lists.
 func (w *world) revoke(cfg node.Config, n int) {
 	w.t.Helper()
-	s := must(sqlite.Open(w.t.Context(), filepath.Join(cfg.Home, storeDB), sqlite.Config{}))(w.t)
+	s := must(sqlite.Open(w.t.Context(), filepath.Join(cfg.Home, storeDB), sqlite.Config{OpenCheck: sqlite.OpenNone}))(w.t)
 	book := revocation.NewBook(revocation.BookConfig{Store: s})
 	per := make(map[string][]revocation.Op)
 	for i := range n {
