@@ -216,6 +216,9 @@ func (r *run) useOfKey() {
 // freshness judges the age of the issuer's state and of its lists.
 func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 	row := func(code verdict.Code) verdict.Check { return verdict.New(verdict.Freshness, code) }
+	if why := r.trace.missed(); why != "" {
+		r.add(row(verdict.Unreached).With("detail", why))
+	}
 	var state *State
 	if r.v.cfg.Issuers != nil {
 		var err error
@@ -347,8 +350,9 @@ func (r *run) complete() {
 type traceKey struct{}
 
 type traceLog struct {
-	mu    sync.Mutex
-	asked []string
+	mu        sync.Mutex
+	asked     []string
+	unreached string
 }
 
 func withTrace(ctx context.Context) (context.Context, *traceLog) {
@@ -364,6 +368,24 @@ func Asked(ctx context.Context, what ...string) {
 		defer t.mu.Unlock()
 		t.asked = append(t.asked, what...)
 	}
+}
+
+// Unreached notes in the verification that ctx belongs to, if any, that somebody
+// who was to be asked could not be, and why; what is held was used instead.
+func Unreached(ctx context.Context, why string) {
+	if t, ok := ctx.Value(traceKey{}).(*traceLog); ok {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.unreached == "" {
+			t.unreached = why
+		}
+	}
+}
+
+func (t *traceLog) missed() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.unreached
 }
 
 func (t *traceLog) list() []string {

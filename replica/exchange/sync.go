@@ -21,6 +21,9 @@ type Report struct {
 	Files int
 	// Incomplete lists paths that the head names and that could not be had.
 	Incomplete []string
+	// Unreached says why nobody could be asked, or had anything, where a held
+	// folder is used in spite of that; empty otherwise.
+	Unreached string
 }
 
 func (r *Report) ask(whom, what string) { r.Asked = append(r.Asked, whom+" "+what) }
