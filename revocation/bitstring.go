@@ -10,6 +10,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -99,6 +100,7 @@ func (s Bitstring) Encode() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("revocation: pack: %w", err)
 	}
+	z.ModTime = time.Unix(0, 0) // which is written as "none"
 	if _, err := z.Write(s.b); err != nil {
 		return "", fmt.Errorf("revocation: pack: %w", err)
 	}

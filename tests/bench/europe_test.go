@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -68,10 +70,8 @@ func TestEurope(t *testing.T) {
 
 	a := w.open(cfg)
 	w.publishAll(a)
-	a.stop()
 	bodies := w.folders(cfg)
 	t.Logf("the issuers' store after publishing: %s on disk", mb(onDisk(t, cfg.Home)))
-	a = w.open(cfg)
 	a.run()
 	wire := newWire(t, a)
 	verifier := w.settings("verifier", wire.addr)
@@ -79,26 +79,13 @@ func TestEurope(t *testing.T) {
 	b.run()
 	w.until("the two meet", func() bool { return b.Info(t.Context()).Peers > 0 })
 	w.replicate(b, wire, bodies)
-	b.stop()
 	t.Logf("the verifier's store: %s on disk", mb(onDisk(t, verifier.Home)))
 	w.child(verifier.Home)
 
-	a.stop()
 	w.revoke(cfg, batch)
-	a = w.open(cfg)
 	w.publishAll(a)
-	a.stop()
 	bodies = w.folders(cfg)
-	a = w.open(cfg)
-	a.run()
-	wire = newWire(t, a)
-	verifier.Bootstrap = []string{wire.addr}
-	b = w.open(verifier)
-	b.run()
-	w.until("the two meet again", func() bool { return b.Info(t.Context()).Peers > 0 })
 	w.replicate(b, wire, bodies)
-	b.stop()
-	a.stop()
 	w.child(verifier.Home)
 }
 
@@ -109,9 +96,9 @@ type place struct {
 }
 
 type world struct {
-	t    *testing.T
-	seed *rand.Rand
-	own  []node.IssuerInfo
+	t         *testing.T
+	seed      *rand.Rand
+	own       []node.IssuerInfo
 	lists     []place         // the revocation lists
 	revoked   int             // credentials
 	published map[string]bool // the files of the newest publication
@@ -153,41 +140,52 @@ func (w *world) fill(cfg node.Config, lists int) {
 	s := must(sqlite.Open(w.t.Context(), filepath.Join(cfg.Home, storeDB), sqlite.Config{OpenCheck: sqlite.OpenNone}))(w.t)
 	all := bytes.Repeat([]byte{0xff}, entries/8)
 	start, now := time.Now(), time.Now().UnixMilli()
-	for i := range lists {
-		subject, number := w.own[i%len(w.own)].Subject, int64(2*(i/len(w.own))+1)
-		rows := make([]store.Change, 0, revoked1)
-		taken := make(map[int64]bool, revoked1)
-		for len(rows) < revoked1 {
-			index := w.seed.Int64N(entries)
-			if taken[index] {
-				continue
-			}
-			taken[index] = true
-			rows = append(rows, store.Change{Issuer: subject, List: number, Index: index, Purpose: string(revocation.Revocation), Status: 1, At: now, By: "generator"})
-		}
+	per := (lists + len(w.own) - 1) / len(w.own)
+	const together = 16 // lists in one transaction
+	for done := 0; done < lists; {
+		subject := w.own[done/per].Subject
+		upTo := min(done+together, (done/per+1)*per, lists)
 		err := s.Update(w.t.Context(), subject, func(tx store.Tx) error {
-			for n, p := range []revocation.Purpose{revocation.Revocation, revocation.Suspension} {
-				if err := tx.PutList(store.List{Issuer: subject, Number: number + int64(n), Purposes: []string{string(p)}, Size: entries,
-					State: store.ListClosed, Created: now, Dirty: true, Bitmap: all}); err != nil {
+			for ; done < upTo; done++ {
+				if err := w.list(tx, subject, int64(2*(done%per)+1), all, now); err != nil {
 					return err
 				}
 			}
-			_, err := tx.PutChanges(rows)
-			return err
+			return nil
 		})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		w.lists = append(w.lists, place{subject, number})
-		w.revoked += len(rows)
-		if i%500 == 499 {
-			w.t.Logf("%d lists in %v", i+1, since(start))
+		if done%500 < together {
+			w.t.Logf("%d lists in %v", done, since(start))
 		}
 	}
 	if err := s.Close(); err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Logf("%d lists written in %v", lists, since(start))
+}
+
+// list writes one pair of lists.
+func (w *world) list(tx store.Tx, subject string, number int64, all []byte, now int64) error {
+	taken := make(map[int64]bool, revoked1)
+	for len(taken) < revoked1 {
+		taken[w.seed.Int64N(entries)] = true
+	}
+	rows := make([]store.Change, 0, revoked1)
+	for _, index := range slices.Sorted(maps.Keys(taken)) {
+		rows = append(rows, store.Change{Issuer: subject, List: number, Index: index, Purpose: string(revocation.Revocation), Status: 1, At: now, By: "generator"})
+	}
+	for n, p := range []revocation.Purpose{revocation.Revocation, revocation.Suspension} {
+		if err := tx.PutList(store.List{Issuer: subject, Number: number + int64(n), Purposes: []string{string(p)}, Size: entries,
+			State: store.ListClosed, Created: now, Dirty: true, Bitmap: all}); err != nil {
+			return err
+		}
+	}
+	w.lists = append(w.lists, place{subject, number})
+	w.revoked += len(rows)
+	_, err := tx.PutChanges(rows)
+	return err
 }
 
 // publishAll publishes for every issuer.

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,6 +25,7 @@ import (
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/internal/jsonld"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/replica"
 	"github.com/bonafide-id/bonafide/revocation"
@@ -54,12 +56,6 @@ func TestEuropeLookUp(t *testing.T) {
 	at := time.Now()
 	opt := revocation.Options{At: at, Credential: credential.Options{At: at, Resolver: r.Resolver(), Loader: jsonld.Builtin()}}
 	subjects := must(r.Subjects(t.Context(), "", 0))(t)
-	resident := func() int64 { debug.FreeOSMemory(); return status(t, "VmRSS:") }
-	empty := resident()
-
-	x := revocation.NewIndex(revocation.IndexConfig{MaxBytes: indexMax * 8 / 7})
-	var table []revocation.Bitstring
-	start, cpu := time.Now(), usage(t, syscall.RUSAGE_SELF)
 	each := func(kind revocation.Purpose, f func(found *revocation.Found)) {
 		for _, sub := range subjects {
 			for _, leaf := range must(r.Manifest(t.Context(), sub.Subject))(t) {
@@ -75,6 +71,56 @@ func TestEuropeLookUp(t *testing.T) {
 			}
 		}
 	}
+	looked(t, opt, want, each)
+}
+
+// TestLookUpAmongABillion is the look-up alone, over lists that are made for it: as
+// a soak, and without a book behind them, as many as for a billion credentials.
+func TestLookUpAmongABillion(t *testing.T) {
+	lists := size(t, "BONAFIDE_EUROPE_LISTS", 256, europe)
+	file := must(os.Create(filepath.Join(t.TempDir(), "lists")))(t)
+	seed := rand.New(rand.NewPCG(1, 2))
+	at := time.Now().Truncate(time.Second)
+	want, ends, end := 0, make([]int64, lists), int64(0)
+	for i := range lists {
+		k := issuerKey(t, key.Ed25519, i%100)
+		bits := revocation.NewBitstring(entries)
+		for range revoked1 {
+			if err := bits.Set(seed.Int64N(entries)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want += bits.Count()
+		body := must(revocation.SignList(t.Context(), revocation.ListSpec{URL: fmt.Sprintf("https://issuer%d.example/status/%d", i%100, i),
+			Issuer: k.Public().DIDKey(), Purpose: revocation.Revocation, Bits: bits, ValidFrom: at, ValidUntil: at.AddDate(0, 1, 0)}, k, method(k)))(t)
+		n := must(file.Write(body))(t)
+		end += int64(n)
+		ends[i] = end
+	}
+	t.Logf("%d lists made, %s", lists, mb(end))
+	opt := revocation.Options{At: at, Credential: credential.Options{At: at, Resolver: registry(), Loader: jsonld.Builtin()}}
+	looked(t, opt, want, func(kind revocation.Purpose, f func(found *revocation.Found)) {
+		if kind != revocation.Revocation {
+			return
+		}
+		start := int64(0)
+		for _, end := range ends {
+			body := make([]byte, end-start)
+			_ = must(file.ReadAt(body, start))(t)
+			start = end
+			f(&revocation.Found{Body: body, Source: "replica", InHead: revocation.Yes})
+		}
+	})
+}
+
+// looked reads all lists into an index, looks up in it and measures both.
+func looked(t *testing.T, opt revocation.Options, want int, each func(revocation.Purpose, func(*revocation.Found))) {
+	t.Helper()
+	resident := func() int64 { debug.FreeOSMemory(); return status(t, "VmRSS:") }
+	empty := resident()
+	x := revocation.NewIndex(revocation.IndexConfig{MaxBytes: indexMax * 8 / 7})
+	var table []revocation.Bitstring
+	start, cpu := time.Now(), usage(t, syscall.RUSAGE_SELF)
 	for _, kind := range []revocation.Purpose{revocation.Revocation, revocation.Suspension} {
 		each(kind, func(f *revocation.Found) {
 			l, row, ok := x.Read(t.Context(), f, opt)
@@ -88,9 +134,9 @@ func TestEuropeLookUp(t *testing.T) {
 	}
 	took, used := since(start), usage(t, syscall.RUSAGE_SELF)-cpu
 	before := status(t, "VmRSS:")
-	stats := x.Stats()
-	t.Logf("loaded: %d lists (%d with revocations) from the store in %v, of a processor %v; the index counts %s; resident %s more than before loading, %s of it garbage",
-		stats.Lists, len(table), took, used.Round(time.Millisecond), mb(stats.Bytes), mb(resident()-empty), mb(before-status(t, "VmRSS:")))
+	stats, held := x.Stats(), resident()
+	t.Logf("loaded: %d lists (%d with revocations) in %v, of a processor %v; the index counts %s; %s more resident than before, and %s of garbage before it was collected",
+		stats.Lists, len(table), took, used.Round(time.Millisecond), mb(stats.Bytes), mb(held-empty), mb(before-held))
 	if stats.Bytes > indexMax || stats.Evicted > 0 {
 		t.Errorf("%+v", stats)
 	}
@@ -103,6 +149,7 @@ func TestEuropeLookUp(t *testing.T) {
 	}
 	lookUp(t, table)
 	allChecked(t, opt, each)
+	runtime.KeepAlive(x)
 }
 
 // lookUp compares look-ups at random places with the bare reading of memory. In
