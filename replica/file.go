@@ -2,7 +2,6 @@ package replica
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -48,6 +47,15 @@ func (r *Replica) acceptFiles(ctx context.Context, source string, files []FileOf
 	subject := files[0].Subject
 	defer r.lock(subject)()
 	b := fileBatch{r: r, source: source, subject: subject, out: out}
+	snap, err := r.newest(ctx, subject)
+	if err == nil {
+		b.held, b.manifest = &snap.HeadView, snap.manifest
+	} else if !errors.Is(err, ErrUnknown) {
+		for i := range out {
+			out[i] = refused(subject, err)
+		}
+		return out
+	}
 	for i, f := range files {
 		if f.Subject != subject {
 			out[i] = refused(f.Subject, fmt.Errorf("%w: files of two subjects", ErrOffer))
@@ -70,6 +78,8 @@ func (r *Replica) acceptFiles(ctx context.Context, source string, files []FileOf
 type fileBatch struct {
 	r               *Replica
 	source, subject string
+	held            *HeadView // under which all of them are judged; nil without a head
+	manifest        record.Manifest
 	out             []Result
 	places          []int
 	checked         []*fileCheck
@@ -96,14 +106,10 @@ func (b *fileBatch) judge(ctx context.Context, f FileOffer) (*fileCheck, Result)
 	if err != nil {
 		return nil, refused(subject, err)
 	}
-	manifest, err := r.Manifest(ctx, subject)
-	if errors.Is(err, ErrUnknown) {
+	if b.held == nil {
 		return nil, pending(subject, NeedHead, ErrNotNamed)
 	}
-	if err != nil {
-		return nil, refused(subject, err)
-	}
-	leaf, named := manifest.Find(rec.Path)
+	leaf, named := b.manifest.Find(rec.Path)
 	if !named || leaf.CID != rec.CID {
 		return nil, stale(subject, fmt.Errorf("%w: %s", ErrNotNamed, rec.Path))
 	}
@@ -129,6 +135,9 @@ func (b *fileBatch) keep(ctx context.Context) {
 	now := b.r.cfg.Clock().UnixMilli()
 	paths := make([]string, 0, len(b.checked))
 	err := b.r.store.Update(ctx, "", func(tx store.Tx) error {
+		if err := unmoved(tx, b.subject, b.held); err != nil {
+			return err
+		}
 		for _, c := range b.checked {
 			if err := put(tx, b.subject, c.rec.Path, c.rec.Kind, c.rec.Body, b.source, now); err != nil {
 				return err
@@ -171,6 +180,8 @@ func (c *fileCheck) run(ctx context.Context) error {
 	switch c.rec.Kind {
 	case record.KindStatusList:
 		return c.statusList(ctx)
+	case record.KindStatusToken, record.KindStatusCWT:
+		return c.statusToken(ctx)
 	case record.KindWhois:
 		return c.whois(ctx)
 	case record.KindRecognition:
@@ -218,8 +229,17 @@ func (c *fileCheck) statusList(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("%s: %s", row.Code, row.Params["detail"])
 	}
+	if err := c.named(ctx, list, c.rec.Path); err != nil {
+		return err
+	}
+	return c.against(ctx, list)
+}
+
+// named holds the name of a list and its issuer against the log: path is the one
+// that its name ends in.
+func (c *fileCheck) named(ctx context.Context, list *revocation.List, path string) error {
 	at := false
-	for _, u := range locations(c.h, c.rec.Path) {
+	for _, u := range locations(c.h, path) {
 		at = at || u == list.ID
 	}
 	if !at {
@@ -231,7 +251,7 @@ func (c *fileCheck) statusList(ctx context.Context) error {
 			return fmt.Errorf("the list is by %.200s, whom the issuer does not name for lists", list.Issuer)
 		}
 	}
-	return c.against(ctx, list)
+	return nil
 }
 
 // against compares a list with the one held under its path: it must not be
@@ -253,17 +273,19 @@ func (c *fileCheck) against(ctx context.Context, list *revocation.List) error {
 		return err
 	}
 	if old != nil {
-		before, err := credential.Parse(old, strictjson.Limits{})
-		if err == nil && before.ValidFrom != nil && list.ValidFrom != nil && list.ValidFrom.Before(*before.ValidFrom) {
-			return fmt.Errorf("the list is older than the one held, from %s", before.ValidFrom)
+		if before := c.begun(old); before != nil && list.ValidFrom != nil && list.ValidFrom.Before(*before) {
+			return fmt.Errorf("the list is older than the one held, from %s", before)
 		}
 	}
-	if !containsPurpose(list.Purposes, revocation.Revocation) {
+	revoked := list.Bits
+	if list.MediaType != "" {
+		revoked = list.Statuses.Where(revocation.StatusInvalid)
+	} else if !containsPurpose(list.Purposes, revocation.Revocation) {
 		return nil
 	}
-	c.sticky = list.Bits.Bytes()
-	if gone := revocation.FromBytes(mask.Bits).GoneIn(list.Bits, 1); len(gone) > 0 && old != nil {
-		c.evidence, err = json.Marshal([]json.RawMessage{old, c.rec.Body})
+	c.sticky = revoked.Bytes()
+	if gone := revocation.FromBytes(mask.Bits).GoneIn(revoked, 1); len(gone) > 0 && old != nil {
+		c.evidence, err = c.pair(old)
 		c.r.log.Warn("a revocation was taken back", "subject", c.rec.Subject, "path", c.rec.Path)
 	}
 	return err

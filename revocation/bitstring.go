@@ -197,3 +197,10 @@ func claimedSize(packed []byte) int64 {
 	}
 	return min(int64(binary.LittleEndian.Uint32(packed[len(packed)-4:])), 1032*int64(len(packed)))
 }
+
+// readAll is io.ReadAll into memory for size bytes, more where that was wrong.
+func readAll(r io.Reader, size int64) ([]byte, error) {
+	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := buf.ReadFrom(r)
+	return buf.Bytes(), err
+}
