@@ -34,6 +34,7 @@ type Config struct {
 	Network        string   `toml:"network"`
 	Policy         string   `toml:"policy"`
 	Cadence        string   `toml:"cadence"`
+	Publication    string   `toml:"publication"`
 	Heartbeat      string   `toml:"heartbeat"`
 	HeadLifetime   string   `toml:"head_lifetime"`
 	ListValidity   string   `toml:"list_validity"`
@@ -57,7 +58,7 @@ func DefaultConfig() Config {
 		Home: DefaultHome(), Public: "127.0.0.1:8480", Admin: "127.0.0.1:8481",
 		Listen: []string{"/ip4/0.0.0.0/udp/8482/quic-v1", "/ip4/0.0.0.0/tcp/8482"},
 		DHT:    "auto", UseRelays: true, Network: string(exchange.NetworkReplicaFirst), Policy: "",
-		Cadence: "15m", Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
+		Cadence: "15m", Publication: publicationAuto, Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
 		ListFill: 50, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
 	}
 }
@@ -109,6 +110,7 @@ func Settings() []Setting {
 		s("network", "string", "how far a verification may go: off, replica-first or origin", func(c *Config) any { return &c.Network }),
 		s("policy", "string", "policy of verifications: authentic, recognised or a file; empty chooses by whether a trust root is set", func(c *Config) any { return &c.Policy }),
 		s("cadence", "duration", "how often changes of status are published", func(c *Config) any { return &c.Cadence }),
+		s("publication", "string", "what is signed at each slot of the cadence: fixed (every list, changed or not), on-change, or auto (fixed up to 64 pairs of lists)", func(c *Config) any { return &c.Publication }),
 		s("heartbeat", "duration", "how often a head is renewed without changes", func(c *Config) any { return &c.Heartbeat }),
 		s("head_lifetime", "duration", "how long a head is good for", func(c *Config) any { return &c.HeadLifetime }),
 		s("list_validity", "duration", "how long a signed status list is good for", func(c *Config) any { return &c.ListValidity }),
@@ -204,10 +206,11 @@ func (c Config) Check() error {
 		}
 	}
 	for key, one := range map[string][]string{
-		"dht":        {c.DHT, "auto", "off", "client", "server"},
-		"network":    {c.Network, "off", "replica-first", "origin"},
-		"log_level":  {c.LogLevel, "debug", "info", "warn", "error"},
-		"log_format": {c.LogFormat, "text", "json"},
+		"dht":         {c.DHT, "auto", "off", "client", "server"},
+		"network":     {c.Network, "off", "replica-first", "origin"},
+		"log_level":   {c.LogLevel, "debug", "info", "warn", "error"},
+		"log_format":  {c.LogFormat, "text", "json"},
+		"publication": {c.Publication, publicationFixed, publicationOnChange, publicationAuto},
 	} {
 		ok := false
 		for _, allowed := range one[1:] {

@@ -24,10 +24,14 @@ const (
 	pathManifest = "bonafide/manifest"
 )
 
+// publishOptions say which lists a publication signs: those whose slot it is,
+// those of some pairs, or all that changed. Lists that were never published go
+// out with any of them, other lists of an issuer with none.
 type publishOptions struct {
 	final bool
-	// quiet publishes only where something changed or a renewal is due.
-	quiet bool
+	slot  time.Time // zero: out of turn
+	pairs []int64   // odd numbers
+	all   bool
 }
 
 // putDraft makes a body the current one of an own path.
@@ -70,12 +74,13 @@ func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) 
 	if err != nil {
 		return PublishResponse{}, err
 	}
-	p := publication{n: n, subject: subject, log: h, listKey: listKey, headKey: headKey, opt: opt, now: n.clock().UTC().Truncate(time.Second)}
+	p := publication{n: n, subject: subject, log: h, listKey: listKey, headKey: headKey, opt: opt, now: n.moment(opt, time.Time{})}
 	if held, err := n.replica.Head(ctx, subject); err == nil {
 		p.previous = held
 		if p.digests, err = n.replica.Digests(ctx, subject, held.EpochVersion, 0, -1); err != nil {
 			return PublishResponse{}, err
 		}
+		p.now = n.moment(opt, held.Head.Published)
 		if p.now.Before(held.Head.Published) {
 			return PublishResponse{}, fmt.Errorf("%w: it says %s, the last head %s", ErrClock, p.now, held.Head.Published)
 		}
@@ -287,8 +292,7 @@ func (p *publication) follows(last store.Publication, head record.Head) error {
 
 func (p *publication) versionID() string { return p.log.Latest().VersionID }
 
-// renderLists signs the lists that changed or near the end of their term. The
-// term of each ends at its own time, so that they are renewed one by one.
+// renderLists signs the lists whose turn it is.
 func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 	lists, err := tx.ListLists(p.subject)
 	if err != nil {
@@ -299,14 +303,14 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 		return err
 	}
 	life := duration(p.n.cfg.ListValidity)
+	fixed := p.n.fixed(len(lists))
 	for _, l := range lists {
 		path := fmt.Sprintf("status/%d", l.Number)
 		old, err := tx.GetDraft(p.subject, path)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		due := err != nil || time.UnixMilli(old.ValidUntil).Sub(p.now) < life/3
-		if !l.Dirty && !due && !p.opt.final {
+		if !p.wanted(l, old, fixed) {
 			continue
 		}
 		bits, err := revocation.Render(tx, l)

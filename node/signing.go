@@ -171,40 +171,6 @@ func (n *Node) kick(subject string) {
 	}
 }
 
-// publisher publishes each issuer's changes at its own slot of the cadence,
-// apart from the book: acknowledging a change never waits for it.
-func (n *Node) publisher(ctx context.Context) {
-	cadence := duration(n.cfg.Cadence)
-	for {
-		// A fixed slot per cadence: when inside the interval a change
-		// happened cannot be told from outside.
-		now := n.clock()
-		next := now.Truncate(cadence).Add(cadence)
-		t := time.NewTimer(next.Sub(now))
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return
-		case subject := <-n.kicks:
-			t.Stop()
-			n.publishQuietly(ctx, subject)
-		case <-t.C:
-			for _, subject := range n.ownSubjects() {
-				n.publishQuietly(ctx, subject)
-			}
-		}
-	}
-}
-
-func (n *Node) publishQuietly(ctx context.Context, subject string) {
-	_, err := n.publish(ctx, subject, publishOptions{quiet: true})
-	switch {
-	case err == nil, ctx.Err() != nil, errors.Is(err, ErrClosed), errors.Is(err, ErrNotReadBack):
-	default:
-		n.log.Error("publish", "issuer", subject, "err", err)
-	}
-}
-
 // ownSubjects lists the issuers of this node.
 func (n *Node) ownSubjects() []string {
 	n.mu.Lock()
