@@ -46,6 +46,7 @@ type Config struct {
 	ListFill       int      `toml:"list_fill"`
 	Gossip         string   `toml:"gossip_heartbeat"`
 	PassphraseFile string   `toml:"passphrase_file"`
+	OfflineKeysAt  string   `toml:"offline_keys_at"`
 	LogLevel       string   `toml:"log_level"`
 	LogFormat      string   `toml:"log_format"`
 	ResumeAlone    bool     `toml:"resume_alone"`
@@ -122,6 +123,7 @@ func Settings() []Setting {
 		s("list_fill", "int", "share of a status list, in percent, given out before the next is opened", func(c *Config) any { return &c.ListFill }),
 		s("gossip_heartbeat", "duration", "interval of gossip upkeep", func(c *Config) any { return &c.Gossip }),
 		s("passphrase_file", "string", "file that holds the passphrase of the keys", func(c *Config) any { return &c.PassphraseFile }),
+		s("offline_keys_at", "string", "where the offline keys are kept, in words, for the recovery sheet of backups", func(c *Config) any { return &c.OfflineKeysAt }),
 		s("log_level", "string", "debug, info, warn or error", func(c *Config) any { return &c.LogLevel }),
 		s("log_format", "string", "text or json", func(c *Config) any { return &c.LogFormat }),
 		s("verify_failure_status", "int", "HTTP status of a verification that did not come to verified: 200, or 400 as older clients of VC-API expect", func(c *Config) any { return &c.FailureStatus }),

@@ -79,6 +79,7 @@ type Node struct {
 	own         map[string]bool
 	halted      map[string]string
 	readBack    map[string]bool
+	restored    map[string]*Restored // until they have caught up
 }
 
 // Open takes the home's lock and opens what is in it, without going on the
@@ -154,8 +155,11 @@ func (n *Node) assemble(ctx context.Context) error {
 // loadIssuers learns which issuers are our own and which are halted, and
 // finishes a publication that a crash interrupted.
 func (n *Node) loadIssuers(ctx context.Context) error {
+	if err := n.applyRestored(ctx); err != nil {
+		return err
+	}
 	var list []store.Issuer
-	halts := make(map[string]string)
+	halts, restored := make(map[string]string), make(map[string]*Restored)
 	err := n.store.View(ctx, func(tx store.Tx) (err error) {
 		if list, err = tx.ListIssuers(); err != nil {
 			return err
@@ -168,6 +172,13 @@ func (n *Node) loadIssuers(ctx context.Context) error {
 			if len(why) > 0 {
 				halts[is.Subject] = string(why)
 			}
+			mark, err := readRestored(tx, is.Subject)
+			if err != nil {
+				return err
+			}
+			if mark != nil {
+				restored[is.Subject] = mark
+			}
 		}
 		return nil
 	})
@@ -178,9 +189,12 @@ func (n *Node) loadIssuers(ctx context.Context) error {
 	for _, is := range list {
 		n.own[is.Subject] = true
 	}
-	n.halted = halts
+	n.halted, n.restored = halts, restored
 	n.mu.Unlock()
 	for _, is := range list {
+		if halts[is.Subject] != "" || restored[is.Subject] != nil {
+			continue // the replica may be ahead of the book, and rightly
+		}
 		if err := n.settle(ctx, is); err != nil {
 			n.log.Error("an own folder could not be settled", "issuer", is.DID, "err", err)
 		}

@@ -171,7 +171,7 @@ func (n *Node) recoverOwn(ctx context.Context, subject string) error {
 		switch res.Outcome {
 		case record.Fresh, record.Known:
 		case record.Stale, record.Forked:
-			n.halt(ctx, subject, fmt.Sprintf("the replica holds another head than sequence %d, which was signed here", pub.Sequence))
+			n.halt(ctx, subject, Halt{Why: fmt.Sprintf("the replica holds another head than sequence %d, which was signed here", pub.Sequence)})
 			return fmt.Errorf("%w: %w", ErrHalted, res.Err)
 		default:
 			return fmt.Errorf("node: own head: %s: %w", res.Outcome, res.Err)

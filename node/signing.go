@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -31,37 +33,81 @@ func (n *Node) lockIssuer(subject string) func() {
 
 func haltKey(subject string) string { return "halt:" + subject }
 
-// halt stops signing for an issuer, also across restarts.
-func (n *Node) halt(ctx context.Context, subject, why string) {
-	n.log.Error("signing halted", "issuer", subject, "why", why)
+// Halt is why an issuer does not sign any more, with what shows it.
+type Halt struct {
+	Why string    `json:"why"`
+	At  time.Time `json:"at"`
+	// Head is the head under the own key that was not signed here, whole, so that
+	// anybody can check it; Instance is who signed it, Here this signer.
+	Head     json.RawMessage `json:"head,omitempty"`
+	Instance string          `json:"instance,omitempty"`
+	Here     string          `json:"here"`
+	// Forked is set when that head and one signed here exclude each other.
+	Forked bool `json:"forked"`
+}
+
+// halt stops signing for an issuer, also across restarts. The first reason
+// stays.
+func (n *Node) halt(ctx context.Context, subject string, h Halt) {
+	h.At, h.Here = n.clock().UTC(), hex.EncodeToString(n.instance[:])
 	n.mu.Lock()
-	n.halted[subject] = why
+	_, already := n.halted[subject]
+	if !already {
+		n.halted[subject] = h.Why
+	}
 	n.mu.Unlock()
-	err := n.store.Update(context.WithoutCancel(ctx), subject, func(tx store.Tx) error {
-		return tx.PutMeta(haltKey(subject), []byte(why))
-	})
+	if already {
+		return
+	}
+	n.log.Error("signing halted", "issuer", subject, "why", h.Why, "instance", h.Instance, "here", h.Here)
+	evidence, err := json.Marshal(h)
+	if err == nil {
+		err = n.store.Update(context.WithoutCancel(ctx), subject, func(tx store.Tx) error {
+			if err := tx.PutMeta(haltKey(subject), []byte(h.Why)); err != nil {
+				return err
+			}
+			if _, err := tx.AppendAudit(store.Audit{Issuer: subject, At: h.At.UnixMilli(), Actor: "node", Action: "halt", Detail: h.Why}); err != nil {
+				return err
+			}
+			return tx.PutMeta(evidenceKey(subject), evidence)
+		})
+	}
 	if err != nil {
 		n.log.Error("halt could not be recorded", "issuer", subject, "err", err)
 	}
 }
 
+func evidenceKey(subject string) string { return "halt-evidence:" + subject }
+
 // foreignHead is told by the replica of a head under an own key that came
 // from elsewhere. If this node signed it, it is in the book; if not, somebody
-// else holds the key, or this home is an old copy.
-func (n *Node) foreignHead(subject string, head record.Head) {
-	go n.halt(context.Background(), subject, fmt.Sprintf(
-		"a head of this issuer, sequence %d published %s, is signed with its key and was not signed here",
-		head.Sequence, head.Published.Format(time.RFC3339)))
+// else holds the key, or this home is an old copy. A restored home expects
+// heads that came after its backup, as long as they go on from what it has.
+func (n *Node) foreignHead(subject string, head record.Head, forked bool) {
+	if !forked && n.restoredMark(subject) != nil {
+		n.log.Info("a head that came after the backup", "issuer", subject, "sequence", head.Sequence)
+		return
+	}
+	h := Halt{Head: head.Bytes(), Instance: hex.EncodeToString(head.Instance[:]), Forked: forked,
+		Why: fmt.Sprintf("a head of this issuer, sequence %d published %s by signer instance %x, is signed with its key and was not signed here (this is instance %x)",
+			head.Sequence, head.Published.Format(time.RFC3339), head.Instance, n.instance)}
+	if forked {
+		h.Why += "; it excludes one that was signed here"
+	}
+	go n.halt(context.Background(), subject, h)
 }
 
 // maySign tells whether the node signs for an issuer now.
 func (n *Node) maySign(ctx context.Context, subject string) error {
 	n.mu.Lock()
 	why, halted := n.halted[subject]
-	back := n.readBack[subject]
+	back, mark := n.readBack[subject], n.restored[subject]
 	n.mu.Unlock()
 	if halted {
 		return fmt.Errorf("%w: %s", ErrHalted, why)
+	}
+	if mark != nil {
+		return fmt.Errorf("%w: backup of %s, last head %d: %w", ErrRestored, mark.Backup.Format(time.RFC3339), mark.Sequence, ErrNotReadBack)
 	}
 	var is store.Issuer
 	var pub store.Publication
@@ -87,6 +133,20 @@ func (n *Node) maySign(ctx context.Context, subject string) error {
 	return fmt.Errorf("%w: head %d of %s", ErrNotReadBack, pub.Sequence, is.DID)
 }
 
+// mayIssue keeps a node that is a clone, or may be behind, from giving out
+// indices that another may give out too.
+func (n *Node) mayIssue(subject string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if why, halted := n.halted[subject]; halted {
+		return fmt.Errorf("%w: %s", ErrHalted, why)
+	}
+	if mark := n.restored[subject]; mark != nil {
+		return fmt.Errorf("%w: backup of %s", ErrRestored, mark.Backup.Format(time.RFC3339))
+	}
+	return nil
+}
+
 // readBackAll asks the configured sources for the newest own heads, until one
 // has answered for each issuer. An answer that it holds nothing, or an older
 // head, is an answer; a newer head halts the issuer through the replica.
@@ -95,12 +155,14 @@ func (n *Node) readBackAll(ctx context.Context) {
 		left := 0
 		for _, subject := range n.ownSubjects() {
 			n.mu.Lock()
-			done := n.readBack[subject]
+			done, mark := n.readBack[subject], n.restored[subject]
+			_, halted := n.halted[subject]
 			n.mu.Unlock()
-			if done {
-				continue
-			}
-			if !n.readBackOne(ctx, subject) {
+			switch {
+			case halted, done && mark == nil:
+			case mark != nil && n.catchUp(ctx, subject, mark):
+			case mark == nil && n.readBackOne(ctx, subject):
+			default:
 				left++
 			}
 		}
@@ -134,33 +196,6 @@ func (n *Node) readBackOne(ctx context.Context, subject string) bool {
 		n.log.Debug("read back", "issuer", subject, "peer", peer, "err", err)
 	}
 	return false
-}
-
-// resume lets an issuer sign again without an answer from elsewhere.
-func (n *Node) resume(ctx context.Context, q ResumeRequest) (Info, error) {
-	is, err := n.issuer(ctx, q.Issuer)
-	if err != nil {
-		return Info{}, err
-	}
-	if !q.Alone {
-		return Info{}, fmt.Errorf("%w: signing again for %s without another's word", ErrConfirm, is.DID)
-	}
-	n.mu.Lock()
-	delete(n.halted, is.Subject)
-	n.readBack[is.Subject] = true
-	n.mu.Unlock()
-	err = n.store.Update(ctx, is.Subject, func(tx store.Tx) error {
-		if err := tx.PutMeta(haltKey(is.Subject), nil); err != nil {
-			return err
-		}
-		_, err := tx.AppendAudit(store.Audit{Issuer: is.Subject, At: n.clock().UnixMilli(), Actor: "operator", Action: "resume --alone"})
-		return err
-	})
-	if err != nil {
-		return Info{}, err
-	}
-	n.kick(is.Subject)
-	return n.Info(ctx), nil
 }
 
 // kick makes the publisher look at an issuer soon.

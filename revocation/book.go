@@ -150,7 +150,11 @@ func (b *Book) open(tx store.Tx, issuer string) (int64, error) {
 			}
 		}
 	}
-	return b.openPair(tx, issuer, last+1)
+	floor, err := b.floor(tx, issuer)
+	if err != nil {
+		return 0, err
+	}
+	return b.openPair(tx, issuer, max(last, floor)+1)
 }
 
 func closeList(tx store.Tx, issuer string, number int64) error {

@@ -169,7 +169,7 @@ func (a *app) statusCommand() *cobra.Command {
 		})
 	}
 	return group("status", "Revoke, suspend, reinstate and show", "Change and show whether credentials still stand. A revocation is final.", "  bonafide status revoke ana.json --now",
-		change("revoke", "Revoke a credential for good"), change("suspend", "Suspend a credential"), change("reinstate", "Lift a suspension"), a.jsonFlag(show))
+		change("revoke", "Revoke a credential for good"), change("suspend", "Suspend a credential"), change("reinstate", "Lift a suspension"), a.jsonFlag(show), a.unpublishedCommand())
 }
 
 // target tells a file from an id.
@@ -345,17 +345,6 @@ func (a *app) fsckCommand() *cobra.Command {
 		return nil
 	})
 	return c
-}
-
-func (a *app) resumeCommand() *cobra.Command {
-	var q node.ResumeRequest
-	c := &cobra.Command{Use: "resume --alone", Short: "Sign again after a halt, on your own word", Args: noArgs(), Example: "  bonafide resume --alone"}
-	c.Flags().BoolVar(&q.Alone, "alone", false, "no other node signs with this key, and nobody can confirm the last head")
-	issuerFlag(c, &q.Issuer)
-	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		return answer(a, cmd.Context(), opening{}, node.OpResume, q, func(node.Info) error { a.printf("signing again\n"); return nil })
-	}
-	return a.jsonFlag(c)
 }
 
 func (a *app) versionCommand() *cobra.Command {
