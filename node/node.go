@@ -77,7 +77,7 @@ type Node struct {
 	signers     map[string]map[keystore.Role]key.Signer
 	issuerLocks map[string]*sync.Mutex
 	own         map[string]bool
-	halted      map[string]string
+	halted      map[string]Halt
 	readBack    map[string]bool
 	restored    map[string]*Restored // until they have caught up
 }
@@ -95,7 +95,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *Node, err error) {
 	n := &Node{cfg: cfg, log: opt.Logger, clock: opt.Clock, random: opt.Random, pass: opt.Passphrase,
 		workFactor: opt.WorkFactor, reg: opt.Registerer, loader: jsonld.Builtin(), kicks: make(chan string, 64),
 		issuerLocks: make(map[string]*sync.Mutex), own: make(map[string]bool),
-		halted: make(map[string]string), readBack: make(map[string]bool)}
+		halted: make(map[string]Halt), readBack: make(map[string]bool)}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -159,18 +159,18 @@ func (n *Node) loadIssuers(ctx context.Context) error {
 		return err
 	}
 	var list []store.Issuer
-	halts, restored := make(map[string]string), make(map[string]*Restored)
+	halts, restored := make(map[string]Halt), make(map[string]*Restored)
 	err := n.store.View(ctx, func(tx store.Tx) (err error) {
 		if list, err = tx.ListIssuers(); err != nil {
 			return err
 		}
 		for _, is := range list {
-			why, err := tx.GetMeta(haltKey(is.Subject))
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
+			h, err := readHalt(tx, is.Subject)
+			if err != nil {
 				return err
 			}
-			if len(why) > 0 {
-				halts[is.Subject] = string(why)
+			if h != nil {
+				halts[is.Subject] = *h
 			}
 			mark, err := readRestored(tx, is.Subject)
 			if err != nil {
@@ -192,7 +192,7 @@ func (n *Node) loadIssuers(ctx context.Context) error {
 	n.halted, n.restored = halts, restored
 	n.mu.Unlock()
 	for _, is := range list {
-		if halts[is.Subject] != "" || restored[is.Subject] != nil {
+		if _, halted := halts[is.Subject]; halted || restored[is.Subject] != nil {
 			continue // the replica may be ahead of the book, and rightly
 		}
 		if err := n.settle(ctx, is); err != nil {

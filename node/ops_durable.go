@@ -25,7 +25,7 @@ type Standing struct {
 	Signing  bool      `json:"signing"`
 	Why      string    `json:"why,omitempty"`
 	Restored *Restored `json:"restored,omitempty"`
-	Halt     *Halt     `json:"halt,omitempty"` // the last one, also when it is over
+	Halt     *Halt     `json:"halt,omitempty"`
 	// Sequence and Head were signed last by this book, Newest and NewestHead are
 	// the newest that is held here.
 	Sequence    int64    `json:"sequence"`

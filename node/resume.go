@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -80,19 +79,16 @@ func (n *Node) standing(ctx context.Context, q StandingRequest) (Standing, error
 			return err
 		}
 		out.Sequence, out.Head = pub.Sequence, pub.HeadCID
-		raw, err := tx.GetMeta(evidenceKey(is.Subject))
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		out.Halt = new(Halt)
-		return json.Unmarshal(raw, out.Halt)
+		return nil
 	})
 	if err != nil {
 		return out, err
 	}
+	n.mu.Lock()
+	if h, halted := n.halted[is.Subject]; halted {
+		out.Halt = &h
+	}
+	n.mu.Unlock()
 	if held, err := n.replica.Head(ctx, is.Subject); err == nil {
 		out.Newest, out.NewestHead = int64(held.Head.Sequence), held.Head.CID().String()
 	} else if !errors.Is(err, replica.ErrUnknown) {
@@ -113,24 +109,23 @@ func (n *Node) standing(ctx context.Context, q StandingRequest) (Standing, error
 		return out, err
 	}
 	out.Unpublished = len(rows.Changes)
-	out.ToDo = n.toDo(out)
+	out.ToDo = toDo(out)
 	return out, nil
 }
 
 // toDo are the steps for the case that an issuer is in, in their order.
-func (n *Node) toDo(s Standing) []string {
-	_, isHalted := n.haltedWhy(s.Subject)
+func toDo(s Standing) []string {
 	switch {
 	case s.Signing:
 		return []string{}
-	case isHalted && s.Halt != nil && s.Halt.Forked:
+	case s.Halt != nil && s.Halt.Forked:
 		return []string{
 			"Find and stop the other node that signs with this key; keep its home.",
 			"Save what it and this one acknowledged: `bonafide status unpublished --since TIME` in both homes, TIME being before the first of the two heads.",
 			"On the node that goes on, begin a new epoch: `bonafide did rotate --role head` (it needs keys/offline.age), then `bonafide resume --alone`.",
 			"Enter there what was saved from the other.",
 		}
-	case isHalted:
+	case s.Halt != nil:
 		return []string{
 			"Find and stop the other node that signs with this key; keep its home.",
 			"In its home run `bonafide status unpublished`: what it acknowledged and did not publish.",
@@ -146,13 +141,6 @@ func (n *Node) toDo(s Standing) []string {
 		}
 	}
 	return []string{"Wait for a bootstrap peer to answer, or run `bonafide resume --alone` if no other node signs with this key."}
-}
-
-func (n *Node) haltedWhy(subject string) (string, bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	why, ok := n.halted[subject]
-	return why, ok
 }
 
 // unpublished lists what the book holds beyond the newest published lists that

@@ -53,7 +53,7 @@ func (n *Node) halt(ctx context.Context, subject string, h Halt) {
 	n.mu.Lock()
 	_, already := n.halted[subject]
 	if !already {
-		n.halted[subject] = h.Why
+		n.halted[subject] = h
 	}
 	n.mu.Unlock()
 	if already {
@@ -75,6 +75,29 @@ func (n *Node) halt(ctx context.Context, subject string, h Halt) {
 	if err != nil {
 		n.log.Error("halt could not be recorded", "issuer", subject, "err", err)
 	}
+}
+
+// readHalt returns why an issuer is halted, nil when it is not.
+func readHalt(tx store.Tx, subject string) (*Halt, error) {
+	why, err := tx.GetMeta(haltKey(subject))
+	if errors.Is(err, store.ErrNotFound) || err == nil && len(why) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := &Halt{Why: string(why)}
+	raw, err := tx.GetMeta(evidenceKey(subject))
+	if errors.Is(err, store.ErrNotFound) {
+		return h, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(raw, h); err != nil {
+		return nil, fmt.Errorf("node: %s: %w: %w", evidenceKey(subject), store.ErrCorrupt, err)
+	}
+	return h, nil
 }
 
 func evidenceKey(subject string) string { return "halt-evidence:" + subject }
@@ -100,11 +123,11 @@ func (n *Node) foreignHead(subject string, head record.Head, forked bool) {
 // maySign tells whether the node signs for an issuer now.
 func (n *Node) maySign(ctx context.Context, subject string) error {
 	n.mu.Lock()
-	why, halted := n.halted[subject]
+	h, halted := n.halted[subject]
 	back, mark := n.readBack[subject], n.restored[subject]
 	n.mu.Unlock()
 	if halted {
-		return fmt.Errorf("%w: %s", ErrHalted, why)
+		return fmt.Errorf("%w: %s", ErrHalted, h.Why)
 	}
 	if mark != nil {
 		return fmt.Errorf("%w: backup of %s, last head %d: %w", ErrRestored, mark.Backup.Format(time.RFC3339), mark.Sequence, ErrNotReadBack)
@@ -138,8 +161,8 @@ func (n *Node) maySign(ctx context.Context, subject string) error {
 func (n *Node) mayIssue(subject string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if why, halted := n.halted[subject]; halted {
-		return fmt.Errorf("%w: %s", ErrHalted, why)
+	if h, halted := n.halted[subject]; halted {
+		return fmt.Errorf("%w: %s", ErrHalted, h.Why)
 	}
 	if mark := n.restored[subject]; mark != nil {
 		return fmt.Errorf("%w: backup of %s", ErrRestored, mark.Backup.Format(time.RFC3339))

@@ -180,8 +180,8 @@ func (a *app) showStanding(s node.Standing) error {
 		a.pairs("not connected", id)
 	}
 	if h := s.Halt; h != nil {
-		a.pairs("last halt", when(&h.At), "signed there by", h.Instance, "this signer was", h.Here)
-		if len(h.Head) > 0 && !s.Signing {
+		a.pairs("halted", when(&h.At), "signed there by", h.Instance, "this signer was", h.Here)
+		if len(h.Head) > 0 {
 			a.printf("evidence: %s\n", oneLine(string(h.Head)))
 		}
 	}
