@@ -90,7 +90,7 @@ func (n *Node) backup(ctx context.Context, q BackupRequest) (_ Backup, err error
 	}
 	work, err := os.MkdirTemp(filepath.Dir(q.File), ".backup-*")
 	if err != nil {
-		return Backup{}, fmt.Errorf("node: backup: %w", err)
+		return Backup{}, diskError("backup", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	m := BackupManifest{Format: backupFormat, Program: Version, Made: n.clock().UTC().Truncate(time.Second), Store: StoreExternal,
@@ -111,7 +111,7 @@ func (n *Node) backup(ctx context.Context, q BackupRequest) (_ Backup, err error
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {
-			return Backup{}, fmt.Errorf("node: backup: %w", err)
+			return Backup{}, diskError("backup", err)
 		}
 		from[name] = path
 	}
@@ -121,7 +121,7 @@ func (n *Node) backup(ctx context.Context, q BackupRequest) (_ Backup, err error
 	n.keyFacts(ctx, &m, from[dirKeys+"/"+fileKeysAway] != "")
 	sheet := filepath.Join(work, fileSheet)
 	if err := os.WriteFile(sheet, []byte(Sheet(m)), 0o600); err != nil {
-		return Backup{}, fmt.Errorf("node: backup: %w", err)
+		return Backup{}, diskError("backup", err)
 	}
 	from[fileSheet] = sheet
 	if err := writeBackup(q.File, filepath.Join(work, "whole"), m, from); err != nil {
@@ -239,10 +239,10 @@ func Restore(ctx context.Context, opt RestoreOptions) (_ Backup, err error) {
 		return Backup{}, err
 	}
 	if err := os.MkdirAll(opt.Home, 0o700); err != nil {
-		return Backup{}, fmt.Errorf("node: restore: %w", err)
+		return Backup{}, diskError("restore", err)
 	}
 	if there, err := os.ReadDir(opt.Home); err != nil {
-		return Backup{}, fmt.Errorf("node: restore: %w", err)
+		return Backup{}, diskError("restore", err)
 	} else if len(there) > 0 {
 		return Backup{}, fmt.Errorf("%w: %s", ErrNotEmpty, opt.Home)
 	}
@@ -253,7 +253,7 @@ func Restore(ctx context.Context, opt RestoreOptions) (_ Backup, err error) {
 	}()
 	cfg := Config{Home: opt.Home}
 	if err := os.Mkdir(cfg.path(dirKeys), 0o700); err != nil {
-		return Backup{}, fmt.Errorf("node: restore: %w", err)
+		return Backup{}, diskError("restore", err)
 	}
 	_, err = readBackupFile(opt.File, func(f BackupFile, r io.Reader) error {
 		name := f.Name
@@ -275,13 +275,13 @@ func Restore(ctx context.Context, opt RestoreOptions) (_ Backup, err error) {
 func copyInto(path string, r io.Reader) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("node: restore: %w", err)
+		return diskError("restore", err)
 	}
 	if _, err = io.Copy(f, r); err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("node: restore: %s: %w", filepath.Base(path), err)
+		return diskError("restore: "+filepath.Base(path), err)
 	}
 	return nil
 }

@@ -55,13 +55,13 @@ func writeBackup(path, temp string, m BackupManifest, from map[string]string) er
 	}
 	out, err := os.OpenFile(temp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("node: backup: %w", err)
+		return diskError("backup", err)
 	}
 	if err = pack(out, m, from); err == nil {
 		err = out.Sync()
 	}
 	if err = errors.Join(err, out.Close()); err != nil {
-		return fmt.Errorf("node: backup: %w", err)
+		return diskError("backup", err)
 	}
 	// A link fails where a rename would replace; file systems without links get
 	// the rename.
@@ -69,7 +69,7 @@ func writeBackup(path, temp string, m BackupManifest, from map[string]string) er
 		return fmt.Errorf("backup to %s: %w", path, store.ErrExists)
 	} else if err != nil {
 		if err := os.Rename(temp, path); err != nil {
-			return fmt.Errorf("node: backup: %w", err)
+			return diskError("backup", err)
 		}
 	}
 	return syncFolder(filepath.Dir(path))
@@ -78,17 +78,17 @@ func writeBackup(path, temp string, m BackupManifest, from map[string]string) er
 func describe(name, src string) (BackupFile, error) {
 	f, err := os.Open(src)
 	if err != nil {
-		return BackupFile{}, fmt.Errorf("node: backup: %w", err)
+		return BackupFile{}, diskError("backup", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return BackupFile{}, fmt.Errorf("node: backup: %w", err)
+		return BackupFile{}, diskError("backup", err)
 	}
 	sum := sha256.New()
 	size, err := io.Copy(sum, f)
 	if err != nil {
-		return BackupFile{}, fmt.Errorf("node: backup: %s: %w", name, err)
+		return BackupFile{}, diskError("backup: "+name, err)
 	}
 	return BackupFile{Name: name, Bytes: size, SHA256: hex.EncodeToString(sum.Sum(nil)), Modified: info.ModTime().UTC().Truncate(time.Second)}, nil
 }
@@ -140,7 +140,7 @@ func packFile(w io.Writer, src string, size int64) error {
 func readBackupFile(path string, each func(BackupFile, io.Reader) error) (Backup, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Backup{}, fmt.Errorf("node: %w", err)
+		return Backup{}, diskError("backup", err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -269,7 +269,7 @@ func digestIs(sum hash.Hash, f BackupFile) error {
 func VerifyBackup(ctx context.Context, path string) (_ Backup, err error) {
 	work, err := os.MkdirTemp(filepath.Dir(path), ".verify-*")
 	if err != nil {
-		return Backup{}, fmt.Errorf("node: backup verify: %w", err)
+		return Backup{}, diskError("backup verify", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	copied := filepath.Join(work, fileStore)

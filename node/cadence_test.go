@@ -247,7 +247,9 @@ func TestOutOfTurnTellsWhen(t *testing.T) {
 // What else an issuer publishes between slots takes no list with it.
 func TestOtherPublicationsTakeNoListAlong(t *testing.T) {
 	home, places := issuerAtRest(t)
-	identity := func(n *Node) { call[IdentityResponse](t, n, OpIdentitySet, IdentityRequest{Organisation: university()}) }
+	identity := func(n *Node) {
+		call[IdentityResponse](t, n, OpIdentitySet, IdentityRequest{Organisation: university()})
+	}
 	before := live(t, home, publicationFixed, 40*time.Minute, map[time.Duration]func(*Node){16 * time.Minute: revoke(t, places[0], false), 18 * time.Minute: identity})
 	after := live(t, home, publicationFixed, 40*time.Minute, map[time.Duration]func(*Node){18 * time.Minute: identity, 20 * time.Minute: revoke(t, places[0], false)})
 	if diff := difference(before, after); diff != "" {

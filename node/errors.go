@@ -50,6 +50,8 @@ var (
 	ErrIncomplete = hint.New("node: what is to be taken over is not all here", "Connect to a peer that holds the whole folder with `bonafide peers connect`, and try again.")
 	// ErrBackup: a file is no backup, or is damaged.
 	ErrBackup = hint.New("node: not a backup, or a damaged one", "Take another copy of the backup; a damaged one is never restored in part.")
+	// ErrNoFile: a file or folder that was named is not there or not allowed.
+	ErrNoFile = hint.New("node: a file or folder cannot be used", "Check that it is there and that the user of the node may read and write it.")
 	// ErrNotEmpty: a folder to restore into is not empty.
 	ErrNotEmpty = hint.New("node: the folder is not empty", "Name a new or empty folder with --home; a restore never writes over anything.")
 	// ErrClock: the clock is behind what was signed last.
@@ -117,7 +119,7 @@ func FailureOf(err error) Failure {
 		}
 	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
-	case is(revocation.ErrFinal, ErrClosed, ErrHalted, ErrNotReadBack, ErrRestored, ErrIncomplete, ErrHomeExists, ErrNotEmpty, ErrBackup, store.ErrExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
+	case is(revocation.ErrFinal, ErrClosed, ErrHalted, ErrNotReadBack, ErrRestored, ErrIncomplete, ErrHomeExists, ErrNotEmpty, ErrNoFile, ErrBackup, store.ErrExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
 		f.Status, f.Title = http.StatusConflict, "Refused"
 	case is(keystore.ErrPassphrase, keystore.ErrLoose, keystore.ErrNoKey):
 		f.Status, f.Title = http.StatusConflict, "The keys cannot be used"

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/bonafide-id/bonafide/internal/durable"
@@ -28,6 +29,19 @@ type restoredFile struct {
 	Backup time.Time `json:"backup"`
 }
 
+// diskError tells a full disk from other trouble with files.
+func diskError(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("node: %s: %w: %w", what, store.ErrFull, err)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: %s: %w", ErrNoFile, what, err)
+	}
+	return fmt.Errorf("node: %s: %w", what, err)
+}
+
 func syncFolder(dir string) error { return durable.SyncFolder(dir) }
 
 // MarkRestored makes a home, on which no node runs, treat its issuers as
@@ -41,7 +55,7 @@ func MarkRestored(home string, at, backup time.Time) error {
 	}
 	path := Config{Home: home}.path(fileRestored)
 	if err := durable.WriteFile(path, raw, 0o600); err != nil {
-		return fmt.Errorf("node: restore: %w", err)
+		return diskError("restore", err)
 	}
 	return nil
 }
@@ -58,7 +72,7 @@ func (n *Node) applyRestored(ctx context.Context) error {
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("node: restore: %w", err)
+		return diskError("restore", err)
 	}
 	var file restoredFile
 	if err := strictUnmarshal(raw, &file); err != nil {
@@ -81,13 +95,13 @@ func (n *Node) applyRestored(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("node: restore: %w", err)
+			return diskError("restore", err)
 		}
 	}
 	// A crash before this marks them again, which closes lists that were opened
 	// in between, and no more.
 	if err := os.Remove(path); err != nil {
-		return fmt.Errorf("node: restore: %w", err)
+		return diskError("restore", err)
 	}
 	return syncFolder(n.cfg.Home)
 }
@@ -102,13 +116,13 @@ func finishRestore(ctx context.Context, cfg Config, m BackupManifest) error {
 		return fmt.Errorf("node: token: %w", err)
 	}
 	if err := syncFolder(cfg.path(dirKeys)); err != nil {
-		return fmt.Errorf("node: restore: %w", err)
+		return diskError("restore", err)
 	}
 	if err := os.Rename(cfg.path(fileConfigPending), cfg.path(fileConfig)); err != nil {
-		return fmt.Errorf("node: restore: %w", err)
+		return diskError("restore", err)
 	}
 	if err := syncFolder(cfg.Home); err != nil {
-		return fmt.Errorf("node: restore: %w", err)
+		return diskError("restore", err)
 	}
 	if m.Store != StoreInside {
 		return nil // its database may not be back yet; the first start marks it
