@@ -120,6 +120,11 @@ func (n *Node) publisher(ctx context.Context) {
 			if at.Before(next) {
 				continue // the clock was set back
 			}
+			if n.shared() {
+				if _, err := n.learnIssuers(ctx); err != nil {
+					n.log.Warn("own issuers", "err", err)
+				}
+			}
 			for _, subject := range n.ownSubjects() {
 				n.publishQuietly(ctx, subject, at)
 			}
@@ -130,7 +135,9 @@ func (n *Node) publisher(ctx context.Context) {
 func (n *Node) publishQuietly(ctx context.Context, subject string, slot time.Time) {
 	_, err := n.publish(ctx, subject, publishOptions{slot: slot})
 	switch {
-	case err == nil, ctx.Err() != nil, errors.Is(err, ErrClosed), errors.Is(err, ErrNotReadBack):
+	case err == nil, ctx.Err() != nil, errors.Is(err, ErrClosed), errors.Is(err, ErrNotReadBack), errors.Is(err, ErrRestored):
+	case n.shared() && errors.Is(err, ErrNoKeys):
+		n.log.Debug("another node signs for this issuer", "issuer", subject, "err", err)
 	default:
 		n.log.Error("publish", "issuer", subject, "err", err)
 	}

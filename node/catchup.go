@@ -74,10 +74,12 @@ func readRestored(tx store.Tx, subject string) (*Restored, error) {
 	return mark, nil
 }
 
-func (n *Node) restoredMark(subject string) *Restored {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.restored[subject]
+func (n *Node) restoredMark(ctx context.Context, subject string) (mark *Restored, err error) {
+	err = n.store.View(ctx, func(tx store.Tx) error {
+		mark, err = readRestored(tx, subject)
+		return err
+	})
+	return mark, err
 }
 
 // catchUp asks every source of a restored issuer. It is through when all that
@@ -212,7 +214,6 @@ func (n *Node) clearMarks(tx store.Tx, subject, action, target, detail string) e
 func (n *Node) signAgain(subject string) {
 	n.mu.Lock()
 	delete(n.halted, subject)
-	delete(n.restored, subject)
 	n.readBack[subject] = true
 	n.mu.Unlock()
 	n.kick(subject)

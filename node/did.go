@@ -427,7 +427,7 @@ func (n *Node) statusSince(ctx context.Context, subject string) *time.Time {
 func (n *Node) afterChange(ctx context.Context, subject string, h *webvh.History, keys []KeyRow, opt publishOptions) (UpdateResponse, error) {
 	out := UpdateResponse{DID: h.DID(), VersionID: h.Latest().VersionID, Keys: keys, Notes: []string{}}
 	if _, err := n.publish(ctx, subject, opt); err != nil {
-		if !errors.Is(err, ErrNotReadBack) && !errors.Is(err, ErrHalted) {
+		if !errors.Is(err, ErrNotReadBack) && !errors.Is(err, ErrHalted) && !errors.Is(err, ErrRestored) {
 			return out, err
 		}
 		out.Notes = append(out.Notes, "The change is made and will be published when the node signs again: "+err.Error())

@@ -28,7 +28,6 @@ import (
 	"github.com/bonafide-id/bonafide/replica/exchange"
 	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
-	"github.com/bonafide-id/bonafide/store/sqlite"
 )
 
 // Version of the program; the build may set it.
@@ -77,9 +76,9 @@ type Node struct {
 	signers     map[string]map[keystore.Role]key.Signer
 	issuerLocks map[string]*sync.Mutex
 	own         map[string]bool
-	halted      map[string]Halt
+	halted      map[string]Halt // not written down yet
+	lists       listCache
 	readBack    map[string]bool
-	restored    map[string]*Restored // until they have caught up
 }
 
 // Open takes the home's lock and opens what is in it, without going on the
@@ -126,7 +125,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *Node, err error) {
 	if b, err := os.ReadFile(cfg.path(fileToken)); err == nil {
 		n.token = strings.TrimSpace(string(b))
 	}
-	if n.store, err = sqlite.Open(ctx, cfg.path(fileStore), sqlite.Config{Logger: n.log}); err != nil {
+	if n.store, err = openStore(ctx, cfg, n.log); err != nil {
 		return nil, err
 	}
 	return n, n.assemble(ctx)
@@ -140,7 +139,7 @@ func (n *Node) assemble(ctx context.Context) error {
 	}
 	n.web = fetch.Stranger(fetch.Config{HostMap: hosts, Logger: n.log, Registerer: n.reg, Clock: n.clock})
 	n.replica, err = replica.New(replica.Config{Store: n.store, Clock: n.clock, Loader: n.loader, Own: n.isOwn,
-		OnOwnConflict: n.foreignHead, OnChange: n.onChange, Logger: n.log})
+		Shared: n.shared(), OnOwnConflict: n.foreignHead, OnChange: n.onChange, Logger: n.log})
 	if err != nil {
 		return err
 	}
@@ -152,48 +151,23 @@ func (n *Node) assemble(ctx context.Context) error {
 	return n.loadIssuers(ctx)
 }
 
-// loadIssuers learns which issuers are our own and which are halted, and
-// finishes a publication that a crash interrupted.
+// loadIssuers learns which issuers are our own, and finishes a publication that a
+// crash interrupted.
 func (n *Node) loadIssuers(ctx context.Context) error {
 	if err := n.applyRestored(ctx); err != nil {
 		return err
 	}
-	var list []store.Issuer
-	halts, restored := make(map[string]Halt), make(map[string]*Restored)
-	err := n.store.View(ctx, func(tx store.Tx) (err error) {
-		if list, err = tx.ListIssuers(); err != nil {
-			return err
-		}
-		for _, is := range list {
-			h, err := readHalt(tx, is.Subject)
-			if err != nil {
-				return err
-			}
-			if h != nil {
-				halts[is.Subject] = *h
-			}
-			mark, err := readRestored(tx, is.Subject)
-			if err != nil {
-				return err
-			}
-			if mark != nil {
-				restored[is.Subject] = mark
-			}
-		}
-		return nil
-	})
+	list, err := n.learnIssuers(ctx)
 	if err != nil {
 		return err
 	}
-	n.mu.Lock()
 	for _, is := range list {
-		n.own[is.Subject] = true
-	}
-	n.halted, n.restored = halts, restored
-	n.mu.Unlock()
-	for _, is := range list {
-		if _, halted := halts[is.Subject]; halted || restored[is.Subject] != nil {
-			continue // the replica may be ahead of the book, and rightly
+		// Where an issuer is halted or restored the replica may be ahead of the
+		// book, and rightly.
+		if err := n.mayIssue(ctx, is.Subject); errors.Is(err, ErrHalted) || errors.Is(err, ErrRestored) {
+			continue
+		} else if err != nil {
+			return err
 		}
 		if err := n.settle(ctx, is); err != nil {
 			n.log.Error("an own folder could not be settled", "issuer", is.DID, "err", err)

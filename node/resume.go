@@ -23,7 +23,10 @@ func (n *Node) resume(ctx context.Context, q ResumeRequest) (Info, error) {
 	}
 	unlock := n.lockIssuer(is.Subject)
 	defer unlock()
-	mark := n.restoredMark(is.Subject)
+	mark, err := n.restoredMark(ctx, is.Subject)
+	if err != nil {
+		return Info{}, err
+	}
 	newer := n.ahead(ctx, is.Subject)
 	switch {
 	case newer != nil && !errors.Is(newer, errNothingNewer):
@@ -64,7 +67,7 @@ func (n *Node) standing(ctx context.Context, q StandingRequest) (Standing, error
 	if err != nil {
 		return Standing{}, err
 	}
-	out := Standing{DID: is.DID, Subject: is.Subject, Restored: n.restoredMark(is.Subject), Answered: []string{}, Silent: []string{}, ToDo: []string{}}
+	out := Standing{DID: is.DID, Subject: is.Subject, Answered: []string{}, Silent: []string{}, ToDo: []string{}}
 	switch err := n.maySign(ctx, is.Subject); {
 	case err == nil:
 		out.Signing = true
@@ -79,16 +82,15 @@ func (n *Node) standing(ctx context.Context, q StandingRequest) (Standing, error
 			return err
 		}
 		out.Sequence, out.Head = pub.Sequence, pub.HeadCID
-		return nil
+		if out.Restored, err = readRestored(tx, is.Subject); err != nil {
+			return err
+		}
+		out.Halt, err = n.haltOf(tx, is.Subject)
+		return err
 	})
 	if err != nil {
 		return out, err
 	}
-	n.mu.Lock()
-	if h, halted := n.halted[is.Subject]; halted {
-		out.Halt = &h
-	}
-	n.mu.Unlock()
 	if held, err := n.replica.Head(ctx, is.Subject); err == nil {
 		out.Newest, out.NewestHead = int64(held.Head.Sequence), held.Head.CID().String()
 	} else if !errors.Is(err, replica.ErrUnknown) {

@@ -51,18 +51,17 @@ type Halt struct {
 func (n *Node) halt(ctx context.Context, subject string, h Halt) {
 	h.At, h.Here = n.clock().UTC(), hex.EncodeToString(n.instance[:])
 	n.mu.Lock()
-	_, already := n.halted[subject]
-	if !already {
+	if _, already := n.halted[subject]; !already {
 		n.halted[subject] = h
 	}
 	n.mu.Unlock()
-	if already {
-		return
-	}
 	n.log.Error("signing halted", "issuer", subject, "why", h.Why, "instance", h.Instance, "here", h.Here)
 	evidence, err := json.Marshal(h)
 	if err == nil {
 		err = n.store.Update(context.WithoutCancel(ctx), subject, func(tx store.Tx) error {
+			if old, err := readHalt(tx, subject); err != nil || old != nil {
+				return err
+			}
 			if err := tx.PutMeta(haltKey(subject), []byte(h.Why)); err != nil {
 				return err
 			}
@@ -74,7 +73,11 @@ func (n *Node) halt(ctx context.Context, subject string, h Halt) {
 	}
 	if err != nil {
 		n.log.Error("halt could not be recorded", "issuer", subject, "err", err)
+		return
 	}
+	n.mu.Lock()
+	delete(n.halted, subject) // from now on the book says so, to every node that shares it
+	n.mu.Unlock()
 }
 
 // readHalt returns why an issuer is halted, nil when it is not.
@@ -103,38 +106,45 @@ func readHalt(tx store.Tx, subject string) (*Halt, error) {
 func evidenceKey(subject string) string { return "halt-evidence:" + subject }
 
 // foreignHead is told by the replica of a head under an own key that came
-// from elsewhere. If this node signed it, it is in the book; if not, somebody
-// else holds the key, or this home is an old copy. A restored home expects
-// heads that came after its backup, as long as they go on from what it has.
+// from elsewhere. If this node signed it, or one that shares its book, it is in
+// the book; if not, somebody else holds the key, or this home is an old copy. A
+// restored home expects heads that came after its backup, as long as they go on
+// from what it has.
 func (n *Node) foreignHead(subject string, head record.Head, forked bool) {
-	if !forked && n.restoredMark(subject) != nil {
-		n.log.Info("a head that came after the backup", "issuer", subject, "sequence", head.Sequence)
-		return
-	}
-	h := Halt{Head: head.Bytes(), Instance: hex.EncodeToString(head.Instance[:]), Forked: forked,
-		Why: fmt.Sprintf("a head of this issuer, sequence %d published %s by signer instance %x, is signed with its key and was not signed here (this is instance %x)",
-			head.Sequence, head.Published.Format(time.RFC3339), head.Instance, n.instance)}
-	if forked {
-		h.Why += "; it excludes one that was signed here"
-	}
-	go n.halt(context.Background(), subject, h)
+	go func() {
+		ctx := context.Background()
+		ours, err := n.signedHere(ctx, subject, head)
+		if err != nil {
+			n.log.Error("a head of an own issuer could not be compared with the book", "issuer", subject, "err", err)
+		}
+		if ours {
+			return
+		}
+		if mark, err := n.restoredMark(ctx, subject); err == nil && mark != nil && !forked {
+			n.log.Info("a head that came after the backup", "issuer", subject, "sequence", head.Sequence)
+			return
+		}
+		h := Halt{Head: head.Bytes(), Instance: hex.EncodeToString(head.Instance[:]), Forked: forked,
+			Why: fmt.Sprintf("a head of this issuer, sequence %d published %s by signer instance %x, is signed with its key and was not signed here (this is instance %x)",
+				head.Sequence, head.Published.Format(time.RFC3339), head.Instance, n.instance)}
+		if forked {
+			h.Why += "; it excludes one that was signed here"
+		}
+		n.halt(ctx, subject, h)
+	}()
 }
 
 // maySign tells whether the node signs for an issuer now.
 func (n *Node) maySign(ctx context.Context, subject string) error {
 	n.mu.Lock()
-	h, halted := n.halted[subject]
-	back, mark := n.readBack[subject], n.restored[subject]
+	back := n.readBack[subject]
 	n.mu.Unlock()
-	if halted {
-		return fmt.Errorf("%w: %s", ErrHalted, h.Why)
-	}
-	if mark != nil {
-		return fmt.Errorf("%w: backup of %s, last head %d: %w", ErrRestored, mark.Backup.Format(time.RFC3339), mark.Sequence, ErrNotReadBack)
-	}
 	var is store.Issuer
 	var pub store.Publication
 	err := n.store.View(ctx, func(tx store.Tx) (err error) {
+		if err := n.notWaiting(tx, subject); err != nil {
+			return err
+		}
 		if is, err = tx.GetIssuer(subject); err != nil {
 			return err
 		}
@@ -158,16 +168,20 @@ func (n *Node) maySign(ctx context.Context, subject string) error {
 
 // mayIssue keeps a node that is a clone, or may be behind, from giving out
 // indices that another may give out too.
-func (n *Node) mayIssue(subject string) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if h, halted := n.halted[subject]; halted {
-		return fmt.Errorf("%w: %s", ErrHalted, h.Why)
+func (n *Node) mayIssue(ctx context.Context, subject string) error {
+	return n.store.View(ctx, func(tx store.Tx) error { return n.notWaiting(tx, subject) })
+}
+
+// notWaiting is ErrHalted or ErrRestored while one of them holds.
+func (n *Node) notWaiting(tx store.Tx, subject string) error {
+	if err := n.notHalted(tx, subject); err != nil {
+		return err
 	}
-	if mark := n.restored[subject]; mark != nil {
-		return fmt.Errorf("%w: backup of %s", ErrRestored, mark.Backup.Format(time.RFC3339))
+	mark, err := readRestored(tx, subject)
+	if err == nil && mark != nil {
+		err = fmt.Errorf("%w: backup of %s, last head %d", ErrRestored, mark.Backup.Format(time.RFC3339), mark.Sequence)
 	}
-	return nil
+	return err
 }
 
 // readBackAll asks the configured sources for the newest own heads, until one
@@ -178,11 +192,14 @@ func (n *Node) readBackAll(ctx context.Context) {
 		left := 0
 		for _, subject := range n.ownSubjects() {
 			n.mu.Lock()
-			done, mark := n.readBack[subject], n.restored[subject]
-			_, halted := n.halted[subject]
+			done := n.readBack[subject]
 			n.mu.Unlock()
+			waiting := n.mayIssue(ctx, subject)
+			mark, err := n.restoredMark(ctx, subject)
 			switch {
-			case halted, done && mark == nil:
+			case err != nil:
+				left++
+			case errors.Is(waiting, ErrHalted), done && mark == nil:
 			case mark != nil && n.catchUp(ctx, subject, mark):
 			case mark == nil && n.readBackOne(ctx, subject):
 			default:
@@ -245,10 +262,4 @@ func (n *Node) learnOwn(subject string) {
 	defer n.mu.Unlock()
 	n.own[subject] = true
 	n.readBack[subject] = true // nothing was published before
-}
-
-func (n *Node) isOwn(subject string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.own[subject]
 }
