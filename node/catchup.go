@@ -146,10 +146,12 @@ func (n *Node) askBack(ctx context.Context, subject, peer string, mark *Restored
 func (n *Node) caughtUp(ctx context.Context, subject string) error {
 	unlock := n.lockIssuer(subject)
 	defer unlock()
-	if err := n.ahead(ctx, subject); errors.Is(err, errNothingNewer) {
-		return n.goOn(ctx, subject, "read back", "nothing newer was found")
-	} else if err != nil {
+	newer, err := n.ahead(ctx, subject)
+	if err != nil {
 		return err
+	}
+	if !newer {
+		return n.goOn(ctx, subject, "read back", "nothing newer was found")
 	}
 	out, err := n.takeOver(ctx, subject, true)
 	if err != nil {
@@ -159,34 +161,21 @@ func (n *Node) caughtUp(ctx context.Context, subject string) error {
 	return nil
 }
 
-// errNothingNewer never leaves this package.
-var errNothingNewer = errors.New("node: nothing newer is held")
-
-// ahead tells whether the replica holds a head of an own issuer that the book
-// does not know: nil when it does, errNothingNewer when it does not.
-func (n *Node) ahead(ctx context.Context, subject string) error {
+// ahead tells whether the replica holds a head of an own issuer that is newer
+// than the last one in the book.
+func (n *Node) ahead(ctx context.Context, subject string) (bool, error) {
 	held, err := n.replica.Head(ctx, subject)
 	if errors.Is(err, replica.ErrUnknown) {
-		return errNothingNewer
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	var pub store.Publication
-	err = n.store.View(ctx, func(tx store.Tx) (err error) {
-		pub, err = tx.GetPublication(subject)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
-		return err
-	})
+	pub, err := n.published(ctx, subject)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if held.EpochVersion > pub.EpochVersion || held.EpochVersion == pub.EpochVersion && int64(held.Head.Sequence) > pub.Sequence {
-		return nil
-	}
-	return errNothingNewer
+	return held.EpochVersion > pub.EpochVersion || held.EpochVersion == pub.EpochVersion && int64(held.Head.Sequence) > pub.Sequence, nil
 }
 
 // goOn lets an issuer sign again from where its book stands. The caller holds

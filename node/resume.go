@@ -27,17 +27,18 @@ func (n *Node) resume(ctx context.Context, q ResumeRequest) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	newer := n.ahead(ctx, is.Subject)
+	newer, err := n.ahead(ctx, is.Subject)
+	if err != nil {
+		return Info{}, err
+	}
 	switch {
-	case newer != nil && !errors.Is(newer, errNothingNewer):
-		return Info{}, newer
-	case q.TakeOver && newer != nil:
+	case q.TakeOver && !newer:
 		return Info{}, fmt.Errorf("%w: nothing newer than the own last head is held here", ErrIncomplete)
-	case q.Alone && mark == nil && newer == nil:
+	case q.Alone && mark == nil && newer:
 		return Info{}, fmt.Errorf("%w: another signer went on from the last head of this one; --alone would contradict it. Use --take-over", ErrHalted)
 	case !q.Confirm && (mark != nil || q.TakeOver):
 		return Info{}, fmt.Errorf("%w: %s", ErrConfirm, n.risk(mark, q))
-	case newer == nil:
+	case newer:
 		_, err = n.takeOver(ctx, is.Subject, mark != nil)
 	default:
 		err = n.goOn(ctx, is.Subject, "resume --alone", "")
