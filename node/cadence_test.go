@@ -188,10 +188,8 @@ func TestNothingTellsWhenInsideAnInterval(t *testing.T) {
 	for _, publication := range []string{publicationFixed, publicationOnChange} {
 		t.Run(publication, func(t *testing.T) {
 			// The slot of the pair, as time since the start of the clock.
-			var slot time.Duration
-			quiet := live(t, home, publication, 5*cadence, map[time.Duration]func(*Node){0: func(n *Node) {
-				slot = n.slot(n.ownSubjects()[0], 1, n.clock().Add(2*cadence)).Sub(n.clock())
-			}})
+			slot := slotOf(t, home, cadence)
+			quiet := live(t, home, publication, 5*cadence, nil)
 			worlds := map[string]world{}
 			for name, at := range map[string]time.Duration{"early": slot + time.Second, "middle": slot + cadence/2, "late": slot + cadence - time.Second} {
 				worlds[name] = live(t, home, publication, 5*cadence, map[time.Duration]func(*Node){at: revoke(t, places[0], false)})
@@ -229,6 +227,16 @@ func TestNothingTellsWhenInsideAnInterval(t *testing.T) {
 	}
 }
 
+// slotOf is the second slot of the first pair of lists, as time since the start
+// of the clock.
+func slotOf(t *testing.T, home string, cadence time.Duration) (slot time.Duration) {
+	t.Helper()
+	live(t, home, publicationFixed, time.Second, map[time.Duration]func(*Node){0: func(n *Node) {
+		slot = n.slot(n.ownSubjects()[0], 1, n.clock().Add(2*cadence)).Sub(n.clock())
+	}})
+	return slot
+}
+
 func at(list []string, i int) string {
 	if i >= len(list) {
 		return "none"
@@ -252,8 +260,9 @@ func TestOtherPublicationsTakeNoListAlong(t *testing.T) {
 	identity := func(n *Node) {
 		call[IdentityResponse](t, n, OpIdentitySet, IdentityRequest{Organisation: university()})
 	}
-	before := live(t, home, publicationFixed, 40*time.Minute, map[time.Duration]func(*Node){16 * time.Minute: revoke(t, places[0], false), 18 * time.Minute: identity})
-	after := live(t, home, publicationFixed, 40*time.Minute, map[time.Duration]func(*Node){18 * time.Minute: identity, 20 * time.Minute: revoke(t, places[0], false)})
+	slot := slotOf(t, home, 15*time.Minute)
+	before := live(t, home, publicationFixed, 40*time.Minute, map[time.Duration]func(*Node){slot + time.Minute: revoke(t, places[0], false), slot + 2*time.Minute: identity})
+	after := live(t, home, publicationFixed, 40*time.Minute, map[time.Duration]func(*Node){slot + 2*time.Minute: identity, slot + 3*time.Minute: revoke(t, places[0], false)})
 	if diff := difference(before, after); diff != "" {
 		t.Errorf("whether a revocation came before or after another publication shows: %s", diff)
 	}
