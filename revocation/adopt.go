@@ -46,6 +46,9 @@ func (b *Book) Adopt(ctx context.Context, a Adoption, extra func(tx store.Tx, nu
 				return fmt.Errorf("%w as list %d", ErrAdopted, l.Number)
 			}
 		}
+		if last, err = b.above(tx, a.Issuer, last); err != nil {
+			return err
+		}
 		if number, err = listFor(last+1+(last+1+1)%2, a.Purpose); err != nil {
 			return err
 		}
