@@ -112,7 +112,7 @@ func quality(header, name string) int {
 
 // Bodies from minGzip bytes on are compressed for clients that accept it; CBOR is
 // left as it is, because the list in it is compressed already and little is left.
-const minGzip = 1 << 10
+const minGzip = 512
 
 // file answers with a file of a folder: in the coding that the client accepts, each
 // with its own tag, and for as long as the file says.

@@ -126,6 +126,8 @@ func FailureOf(err error) Failure {
 		f.Status, f.Title, f.ExitCode = http.StatusServiceUnavailable, "In use", 4
 	case is(store.ErrFull, store.ErrReadOnly):
 		f.Status, f.Title, f.ExitCode = http.StatusInsufficientStorage, "The disk takes no more", 4
+	case is(store.ErrUnreachable, store.ErrInDoubt):
+		f.Status, f.Title, f.ExitCode = http.StatusServiceUnavailable, "The database is away", 4
 	case is(exchange.ErrOffline, did.ErrUnavailable, fetch.ErrUnreachable, fetch.ErrTimeout, p2p.ErrPeerUnreachable, ErrHeld):
 		f.Status, f.Title, f.ExitCode = http.StatusBadGateway, "Could not be reached", 4
 	default:

@@ -66,6 +66,9 @@ func (r *Replica) acceptFile(ctx context.Context, o Offer) Result {
 	}
 	now := r.cfg.Clock().UnixMilli()
 	err = r.store.Update(ctx, "", func(tx store.Tx) error {
+		if err := unmoved(tx, subject, held); err != nil {
+			return err
+		}
 		if err := put(tx, subject, rec.Path, rec.Kind, rec.Body, o.Source, now); err != nil {
 			return err
 		}

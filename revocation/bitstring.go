@@ -9,6 +9,7 @@ import (
 	"io"
 	"math/bits"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -19,6 +20,9 @@ const (
 	MinEntries = 131_072
 	// MaxListBytes is the default cap on an unpacked list: 8 MiB.
 	MaxListBytes = 8 << 20
+	// packLevel is how hard lists are compressed: the highest level takes seven times
+	// as long on a list with one in a hundred set and saves 5 % of its 2 KB.
+	packLevel = 8
 	// maxEncoded caps the encoded text: 12 MiB.
 	maxEncoded = 12 << 20
 )
@@ -90,18 +94,42 @@ func (s Bitstring) GoneIn(next Bitstring, limit int) []int64 {
 // of one GZIP member without name or time, so that equal bits give equal text
 // from this version of the program.
 func (s Bitstring) Encode() (string, error) {
-	var buf bytes.Buffer
-	z, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	packed, err := compress(&gzipWriters, func(w io.Writer) (packer, error) { return gzip.NewWriterLevel(w, packLevel) }, s.b)
 	if err != nil {
-		return "", fmt.Errorf("revocation: pack: %w", err)
+		return "", err
 	}
-	if _, err := z.Write(s.b); err != nil {
-		return "", fmt.Errorf("revocation: pack: %w", err)
+	return "u" + base64.RawURLEncoding.EncodeToString(packed), nil
+}
+
+// packer is a compressor that serves one list after another: it has a megabyte of
+// tables.
+type packer interface {
+	io.WriteCloser
+	Reset(w io.Writer)
+}
+
+var gzipWriters, zlibWriters sync.Pool // of packer
+
+// compress packs b with a compressor of the pool, or a new one.
+func compress(pool *sync.Pool, fresh func(io.Writer) (packer, error), b []byte) ([]byte, error) {
+	var buf bytes.Buffer
+	z, ok := pool.Get().(packer)
+	if ok {
+		z.Reset(&buf)
+	} else {
+		var err error
+		if z, err = fresh(&buf); err != nil {
+			return nil, fmt.Errorf("revocation: pack: %w", err)
+		}
+	}
+	if _, err := z.Write(b); err != nil {
+		return nil, fmt.Errorf("revocation: pack: %w", err)
 	}
 	if err := z.Close(); err != nil {
-		return "", fmt.Errorf("revocation: pack: %w", err)
+		return nil, fmt.Errorf("revocation: pack: %w", err)
 	}
-	return "u" + base64.RawURLEncoding.EncodeToString(buf.Bytes()), nil
+	pool.Put(z)
+	return buf.Bytes(), nil
 }
 
 // Decode unpacks an encodedList (section 3.3, expand). It stops as soon as

@@ -369,6 +369,7 @@ func FuzzStatusToken(f *testing.F) {
 	f.Add(sampleToken(f, m, SignStatusCWT))
 	typed := []error{ErrToken, ErrTooLarge, jose.ErrToken, jose.ErrHeader, jose.ErrAlg, jose.ErrType, jose.ErrTooLarge,
 		cose.ErrMessage, cose.ErrMAC, cose.ErrHeader, cose.ErrAlg, cose.ErrType, cose.ErrTooLarge}
+	opt := testOptions(at)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		u, err := parseStatusToken(b)
 		if err != nil {
@@ -382,7 +383,7 @@ func FuzzStatusToken(f *testing.F) {
 		if u.sub == "" || u.iat.Unix() < 0 || u.ttl < 0 || u.bits&(u.bits-1) != 0 || u.bits < 1 || u.bits > 8 {
 			t.Fatalf("%+v", u)
 		}
-		if _, row, ok := ReadStatusToken(t.Context(), b, "", testOptions(at)); !ok && row.Result != verdict.Unknown {
+		if _, row, ok := ReadStatusToken(t.Context(), b, "", opt); !ok && row.Result != verdict.Unknown {
 			t.Fatalf("%+v", row)
 		}
 	})

@@ -199,14 +199,15 @@ func (m *Message) Verify(pub key.Public) error {
 	return nil
 }
 
-// Header is what Sign protects beside the algorithm. Empty members are left out.
+// Header is what Sign puts beside the algorithm. Empty members are left out.
 type Header struct {
-	Type string // media type
-	Kid  string // URL of the key
+	Type string // media type; protected
+	// Kid is the URL of the key. It is a hint that proves nothing and stands in the
+	// unprotected header, as in the examples of the specifications.
+	Kid string
 }
 
-// Sign makes a tagged COSE_Sign1 over payload, all of whose headers are
-// protected. Errors: [ErrAlg] for a key of a kind that is not used here, and that
+// Sign makes a tagged COSE_Sign1 over payload. Errors: [ErrAlg] for a key of a kind that is not used here, and that
 // of the signer.
 func Sign(ctx context.Context, s key.Signer, h Header, payload []byte) ([]byte, error) {
 	algs := algorithms(s.Public().Kind())
@@ -217,8 +218,9 @@ func Sign(ctx context.Context, s key.Signer, h Header, payload []byte) ([]byte, 
 	if h.Type != "" {
 		header[labelTyp] = h.Type
 	}
+	unprotected := map[any]any{}
 	if h.Kid != "" {
-		header[labelKid] = []byte(h.Kid)
+		unprotected[labelKid] = []byte(h.Kid)
 	}
 	protected, err := Encode(header)
 	if err != nil {
@@ -232,7 +234,7 @@ func Sign(ctx context.Context, s key.Signer, h Header, payload []byte) ([]byte, 
 	if err != nil {
 		return nil, fmt.Errorf("cose: sign: %w", err)
 	}
-	body, err := marshal([]any{protected, map[any]any{}, payload, sig})
+	body, err := marshal([]any{protected, unprotected, payload, sig})
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,9 @@ type Proxy struct {
 	listener net.Listener
 	cut      atomic.Int64
 	cuts     atomic.Int64
-	early    atomic.Bool
+	early    atomic.Bool // cut before the server has the COMMIT
+	hold     atomic.Bool // leave the server's side open
+	onCut    atomic.Pointer[func()]
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -61,10 +63,29 @@ func (p *Proxy) Address(direct string) string {
 
 // CutAfterCommit makes each of the next n connections that pass a COMMIT break
 // right after it: the server has it, and no answer comes back.
-func (p *Proxy) CutAfterCommit(n int) { p.early.Store(false); p.cut.Store(int64(n)) }
+func (p *Proxy) CutAfterCommit(n int) { p.set(n, false, false) }
 
 // CutBeforeCommit is the same, but the COMMIT is lost too.
-func (p *Proxy) CutBeforeCommit(n int) { p.early.Store(true); p.cut.Store(int64(n)) }
+func (p *Proxy) CutBeforeCommit(n int) { p.set(n, true, false) }
+
+// HoldBeforeCommit loses the COMMIT, and the server does not notice that its
+// client is gone.
+func (p *Proxy) HoldBeforeCommit(n int) { p.set(n, true, true) }
+
+func (p *Proxy) set(n int, early, hold bool) {
+	p.early.Store(early)
+	p.hold.Store(hold)
+	p.cut.Store(int64(n))
+}
+
+// OnCut is called at each cut, after what the server was to get; nil calls nothing.
+func (p *Proxy) OnCut(f func()) {
+	if f == nil {
+		p.onCut.Store(nil)
+	} else {
+		p.onCut.Store(&f)
+	}
+}
 
 // Cuts is the number of connections cut so far.
 func (p *Proxy) Cuts() int { return int(p.cuts.Load()) }
@@ -115,7 +136,14 @@ func (c *carried) close() {
 // requests carries what the client says. The store sends COMMIT as one message
 // by itself.
 func (c *carried) requests() {
-	defer c.close()
+	held := false
+	defer func() {
+		if held {
+			_ = c.in.Close() // the other side is closed with the test
+		} else {
+			c.close()
+		}
+	}()
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := c.in.Read(buf)
@@ -123,11 +151,15 @@ func (c *carried) requests() {
 			cut := bytes.Contains(buf[:n], []byte("COMMIT\x00")) && c.proxy.take()
 			if cut {
 				c.mute.Store(true) // before the server can answer
-				if c.proxy.early.Load() {
+				if held = c.proxy.hold.Load(); c.proxy.early.Load() {
 					return
 				}
 			}
-			if _, werr := c.out.Write(buf[:n]); werr != nil || cut {
+			_, werr := c.out.Write(buf[:n])
+			if f := c.proxy.onCut.Load(); cut && f != nil {
+				(*f)()
+			}
+			if werr != nil || cut {
 				return
 			}
 		}
