@@ -258,6 +258,23 @@ func TestImportRefusals(t *testing.T) {
 	}
 }
 
+// A list that was begun under the folder's own base, which is the usual case, is
+// found there and exported to there.
+func TestImportUnderOwnBase(t *testing.T) {
+	n := opened(t, "university.example", nil)
+	url := "https://university.example/credentials/lists/7"
+	body, _ := oldStatusList(t, "", url, revocation.Revocation, 5)
+	call[ImportListResponse](t, n, OpStatusImport, ImportListRequest{URL: url, List: body})
+	call[PublishResponse](t, n, OpPublish, PublishRequest{})
+	if v := judged(t, n, oldCredential(t, n, "", url, 5)); v.Outcome != verdict.Invalid {
+		t.Errorf("%s %+v", v.Outcome, v.Checks)
+	}
+	files := folderOf(t, n)
+	if files["/credentials/lists/7"] == "" || files["/credentials/lists/7"] != files["/status/3"] {
+		t.Errorf("%d bytes there, %d bytes in the folder", len(files["/credentials/lists/7"]), len(files["/status/3"]))
+	}
+}
+
 func FuzzImportLines(f *testing.F) {
 	for _, s := range []string{"", "1,valid\n", "index,state\n1,revoked\n", "1,valid\n1,valid\n", "\"1\n\",valid\n", "# c\n2,0\n", "1", "-1,1\n", "9999999999999999999,1\n"} {
 		f.Add(s)
