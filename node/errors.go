@@ -124,7 +124,7 @@ func FailureOf(err error) Failure {
 			f.Type = "https://www.w3.org/TR/vc-data-model#PARSING_ERROR"
 		}
 	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
-		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, revocation.ErrNotOpen, ErrImport):
+		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, ErrImport):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
 	case is(trustlist.ErrTooLarge, trustlist.ErrXML, trustlist.ErrSignature, trustlist.ErrSigner, trustlist.ErrForm):
 		f.Status, f.Title = http.StatusBadRequest, "Not a trusted list that counts"

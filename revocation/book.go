@@ -75,8 +75,7 @@ func NewBook(cfg BookConfig) *Book {
 	return b
 }
 
-// Slot is a place given to one credential, in the list of each purpose. A list
-// that was begun elsewhere has one purpose and so one list.
+// Slot is a place given to one credential, in the list of each purpose.
 type Slot struct {
 	Index int64
 	Lists map[Purpose]int64
