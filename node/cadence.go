@@ -83,7 +83,9 @@ func (p *publication) wanted(l store.List, old store.Draft, fixed bool) bool {
 	case p.opt.slot.IsZero(), !p.n.slot(p.subject, l.Number, p.opt.slot).Equal(p.opt.slot):
 		return false
 	}
-	return fixed || l.Dirty || due
+	// A list that was signed for this slot is done, also when its publication goes
+	// in portions or is begun again.
+	return fixed && l.RenderedAt < p.opt.slot.UnixMilli() || l.Dirty || due
 }
 
 // moment is the time that a publication carries: that of its slot, or now. A

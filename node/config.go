@@ -46,6 +46,7 @@ type Config struct {
 	Observers      []string `toml:"observers"`
 	ServeAll       bool     `toml:"serve_all"`
 	ListFill       int      `toml:"list_fill"`
+	StatusMemory   int      `toml:"status_memory"`
 	Gossip         string   `toml:"gossip_heartbeat"`
 	PassphraseFile string   `toml:"passphrase_file"`
 	OfflineKeysAt  string   `toml:"offline_keys_at"`
@@ -74,7 +75,7 @@ func DefaultConfig() Config {
 		Listen: []string{"/ip4/0.0.0.0/udp/8482/quic-v1", "/ip4/0.0.0.0/tcp/8482"},
 		DHT:    "auto", UseRelays: true, Network: string(exchange.NetworkReplicaFirst), Policy: "",
 		Cadence: "15m", Publication: publicationAuto, Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
-		ListFill: 50, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
+		ListFill: 50, StatusMemory: 64, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
 		ListMinHolders: 1000, ListSize: revocation.MinEntries, RegisterRetention: 365,
 	}
 }
@@ -141,6 +142,7 @@ func Settings() []Setting {
 		s("list_size", "int", "entries of a new status list, a multiple of 8", func(c *Config) any { return &c.ListSize }),
 		s("register_holder", "bool", "keep what the issuer calls the holder in the private register of issued credentials", func(c *Config) any { return &c.RegisterHolder }),
 		s("register_retention_days", "int", "days after a credential's end when its row of the private register is erased; 0: never", func(c *Config) any { return &c.RegisterRetention }),
+		s("status_memory", "int", "MiB of memory in which verified status lists are kept between verifications", func(c *Config) any { return &c.StatusMemory }),
 		s("gossip_heartbeat", "duration", "interval of gossip upkeep", func(c *Config) any { return &c.Gossip }),
 		s("passphrase_file", "string", "file that holds the passphrase of the keys", func(c *Config) any { return &c.PassphraseFile }),
 		s("offline_keys_at", "string", "where the offline keys are kept, in words, for the recovery sheet of backups", func(c *Config) any { return &c.OfflineKeysAt }),
@@ -254,6 +256,9 @@ func (c Config) Check() error {
 	}
 	if c.ListSize < revocation.MinEntries || c.ListSize > maxListSize || c.ListSize%8 != 0 {
 		return bad("list_size", strconv.Itoa(c.ListSize), fmt.Sprintf("is no multiple of 8 from %d to %d", revocation.MinEntries, maxListSize))
+	}
+	if c.StatusMemory < 1 || c.StatusMemory > 1<<16 {
+		return bad("status_memory", strconv.Itoa(c.StatusMemory), "is not in 1 to 65536")
 	}
 	if c.FailureStatus != 200 && c.FailureStatus != 400 {
 		return bad("verify_failure_status", strconv.Itoa(c.FailureStatus), "is neither 200 nor 400")

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -286,6 +287,12 @@ func (n *Node) exportElsewhere(ctx context.Context, subject string, out *ExportR
 
 func writeUnder(dir, rel string, b []byte) error {
 	path := filepath.Join(dir, filepath.FromSlash(rel))
+	// Of thousands of lists few change from one publication to the next.
+	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(b)) {
+		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, b) {
+			return nil
+		}
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("node: export: %w", err)
 	}

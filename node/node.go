@@ -63,6 +63,7 @@ type Node struct {
 	replica    *replica.Replica
 	exchange   *exchange.Exchange
 	book       *revocation.Book
+	index      *revocation.Index
 	web        *fetch.Client
 	registry   did.Registry
 	instance   [16]byte
@@ -145,6 +146,7 @@ func (n *Node) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	n.index = revocation.NewIndex(revocation.IndexConfig{MaxBytes: int64(n.cfg.StatusMemory) << 20})
 	n.book = revocation.NewBook(revocation.BookConfig{Store: n.store, Clock: n.clock, Rand: n.random, Fill: n.cfg.ListFill,
 		Size: int64(n.cfg.ListSize), MaxAge: time.Duration(n.cfg.ListMaxDays) * 24 * time.Hour, Logger: n.log})
 	n.exchange = exchange.New(exchange.Config{Replica: n.replica, Peers: peers{n}, Finder: finder{n}, Web: webGetter{n.web},

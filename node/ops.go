@@ -375,6 +375,7 @@ type FollowResponse struct {
 	DID      string   `json:"did"`
 	Sequence int64    `json:"sequence"`
 	Files    int      `json:"files"`
+	Missing  int      `json:"missing"` // files that the head names and that are not here yet
 	Asked    []string `json:"asked"`
 }
 

@@ -33,7 +33,7 @@ func ReadClaims(body []byte, max int64) (Claims, error) {
 	if err != nil {
 		return Claims{}, fmt.Errorf("revocation: list: %w", err)
 	}
-	l, err := unpack(c, c.Tree, max)
+	l, err := unpack(c, c.Tree, Options{MaxListBytes: max})
 	if err != nil {
 		return Claims{}, err
 	}

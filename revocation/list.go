@@ -1,11 +1,13 @@
 package revocation
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -123,8 +125,15 @@ const (
 // form, proof and signer first, so that nothing of a stranger's is unpacked.
 // Its term is not judged here. The row says what is wrong when ok is false.
 func ReadList(ctx context.Context, body []byte, opt Options) (l *List, row verdict.Check, ok bool) {
-	bad := func(code verdict.Code, detail string) (*List, verdict.Check, bool) {
-		return nil, verdict.New(verdict.Status, code).With("detail", detail), false
+	l, _, row, ok = readList(ctx, body, opt)
+	return l, row, ok
+}
+
+// readList is ReadList, and says what of the list may be remembered; nil where
+// nothing may.
+func readList(ctx context.Context, body []byte, opt Options) (l *List, proven *credential.Lasting, row verdict.Check, ok bool) {
+	bad := func(code verdict.Code, detail string) (*List, *credential.Lasting, verdict.Check, bool) {
+		return nil, nil, verdict.New(verdict.Status, code).With("detail", detail), false
 	}
 	checked := credential.Check(ctx, body, opt.Credential)
 	if checked.Credential == nil {
@@ -139,18 +148,21 @@ func ReadList(ctx context.Context, body []byte, opt Options) (l *List, row verdi
 			return bad(verdict.StatusVerification, fmt.Sprintf("%s: %s %s", name, r.Code, r.Params["detail"]))
 		}
 	}
-	l, err := unpack(checked.Credential, checked.Document, opt.MaxListBytes)
+	l, err := unpack(checked.Credential, checked.Document, opt)
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		return bad(verdict.TooLarge, err.Error())
 	case err != nil:
 		return bad(verdict.MalformedValue, err.Error())
 	}
-	return l, verdict.Check{}, true
+	if lasting, has := checked.Lasting(); has {
+		proven = &lasting
+	}
+	return l, proven, verdict.Check{}, true
 }
 
 // unpack reads the subject of a verified list (section 2.2).
-func unpack(c *credential.Credential, doc map[string]any, max int64) (*List, error) {
+func unpack(c *credential.Credential, doc map[string]any, opt Options) (*List, error) {
 	legacy := c.Has(typeList2021) && !c.Has(typeList)
 	if !c.Has(typeList) && !legacy {
 		return nil, fmt.Errorf("%w: type does not include %s", ErrEncoding, typeList)
@@ -191,11 +203,18 @@ func unpack(c *credential.Credential, doc map[string]any, max int64) (*List, err
 	if !ok {
 		return nil, fmt.Errorf("%w: encodedList must be a text", ErrEncoding)
 	}
-	var err error
-	if legacy {
-		l.Bits, err = decodeBare(encoded, max)
-	} else {
-		l.Bits, err = Decode(encoded, max)
+	if !legacy {
+		var prefixed bool
+		if encoded, prefixed = strings.CutPrefix(encoded, multibase); !prefixed {
+			return nil, errPrefix()
+		}
 	}
+	u := opt.Index.unpacker()
+	defer opt.Index.spare(u)
+	b, err := u.unpack(encoded, opt.MaxListBytes)
+	if !u.large() { // then its memory goes with the list
+		b = bytes.Clone(b)
+	}
+	l.Bits = Bitstring{b}
 	return l, err
 }
