@@ -437,6 +437,9 @@ func (p *publication) due(tx store.Tx, l store.List) (bool, error) {
 // listURL is the name of a list, which never changes: once signed, it is read
 // from the list that stands, also after the identifier has moved.
 func (p *publication) listURL(l store.List, old store.Draft, id webvh.ID, path string) string {
+	if l.URL != "" {
+		return l.URL
+	}
 	if old.Body != nil {
 		if u := listID(old.Body); u != "" {
 			return u

@@ -238,7 +238,11 @@ func (c *fileCheck) statusList(ctx context.Context) error {
 // named holds the name of a list and its issuer against the log: path is the one
 // that its name ends in.
 func (c *fileCheck) named(ctx context.Context, list *revocation.List, path string) error {
-	at := false
+	p, err := c.r.Practice(ctx, c.h.SCID())
+	if err != nil {
+		p = nil
+	}
+	at := p != nil && p.Lists[list.ID] == path
 	for _, u := range locations(c.h, path) {
 		at = at || u == list.ID
 	}
@@ -246,8 +250,7 @@ func (c *fileCheck) named(ctx context.Context, list *revocation.List, path strin
 		return fmt.Errorf("the list calls itself %.200s", list.ID)
 	}
 	if record.SubjectOf(list.Issuer) != c.h.SCID() {
-		p, err := c.r.Practice(ctx, c.h.SCID())
-		if err != nil || !contains(p.ListIssuers, list.Issuer) {
+		if p == nil || !contains(p.ListIssuers, list.Issuer) {
 			return fmt.Errorf("the list is by %.200s, whom the issuer does not name for lists", list.Issuer)
 		}
 	}

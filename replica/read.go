@@ -230,20 +230,37 @@ func (r *Replica) Practice(ctx context.Context, subject string) (*credential.Pra
 }
 
 // Locate maps the URL of a file to its subject and path, through the verified
-// log of the issuer that a credential names and never from the URL alone. The
-// error is ErrUnknown when the URL is no location of that issuer.
+// log of the issuer that a credential names and never from the URL alone, or
+// through what that issuer's practice says of lists that were begun elsewhere.
+// The error is ErrUnknown when the URL is no location of that issuer.
 func (r *Replica) Locate(ctx context.Context, issuer, url string) (subject, path string, err error) {
 	subject = record.SubjectOf(issuer)
 	h, err := r.History(ctx, subject)
 	if err != nil {
 		return "", "", err
 	}
+	under := ""
 	for _, base := range locations(h, "") {
 		if len(url) > len(base) && url[:len(base)] == base {
 			if path = url[len(base):]; record.CheckPath(path) == nil {
-				return subject, path, nil
+				if _, ok := record.KindOf(path); ok {
+					return subject, path, nil
+				}
+				under = path // the folder has no such file, but the name may be an older one's
 			}
 		}
+	}
+	// An issuer whose practice cannot be read may have claimed the URL: then it is
+	// not known where the file is, which is not the same as being elsewhere.
+	p, err := r.Practice(ctx, subject)
+	if err == nil && p.Lists[url] != "" {
+		return subject, p.Lists[url], nil
+	}
+	if err != nil && !errors.Is(err, ErrUnknown) {
+		return "", "", err
+	}
+	if under != "" {
+		return subject, under, nil
 	}
 	return "", "", fmt.Errorf("%w: %.200s is not in the folder of %s", ErrUnknown, url, issuer)
 }

@@ -131,10 +131,7 @@ func text(s string) bool {
 func (w *batch) planList(number int64, places []int) error {
 	l, err := w.tx.GetList(w.issuer, number)
 	if errors.Is(err, store.ErrNotFound) {
-		for _, i := range places {
-			w.done[i].Err = ErrNoList
-		}
-		return nil
+		return w.noList(number, places)
 	}
 	if err != nil {
 		return err
@@ -143,11 +140,21 @@ func (w *batch) planList(number int64, places []int) error {
 	if err != nil {
 		return err
 	}
+	final, err := w.revoked(l, places)
+	if err != nil {
+		return err
+	}
 	given := FromBytes(l.Bitmap)
 	last := map[int64]int{} // the op that counts in the end, by index
 	for _, i := range places {
 		op, done := w.ops[i], &w.done[i]
 		if done.Err = placed(l, given, op.Index); done.Err != nil {
+			continue
+		}
+		if done.Err, err = final(op); err != nil {
+			return err
+		}
+		if done.Err != nil {
 			continue
 		}
 		status := 0
@@ -177,6 +184,63 @@ func (w *batch) planList(number int64, places []int) error {
 	}
 	l.Dirty, l.Bitmap = true, nil
 	w.lists = append(w.lists, l)
+	return nil
+}
+
+// revoked returns what refuses to lift the suspension of a credential that is
+// revoked, or that this batch revokes: who asks for it means the revocation.
+func (w *batch) revoked(l store.List, places []int) (func(Op) (refusal, err error), error) {
+	var lifts []int
+	for _, i := range places {
+		if op := w.ops[i]; op.Purpose == Suspension && !op.Set && l.URL == "" {
+			lifts = append(lifts, i)
+		}
+	}
+	if len(lifts) == 0 {
+		return func(Op) (error, error) { return nil, nil }, nil
+	}
+	held, err := w.held(l.Number-1, lifts)
+	if err != nil {
+		return nil, err
+	}
+	now := map[int64]bool{}
+	for _, r := range w.rows {
+		if r.List == l.Number-1 {
+			now[r.Index] = true
+		}
+	}
+	return func(op Op) (error, error) {
+		if op.Set {
+			return nil, nil
+		}
+		old, err := held(op.Index, Revocation)
+		if err != nil {
+			return nil, err
+		}
+		if *old != 0 || now[op.Index] {
+			return ErrFinal, nil
+		}
+		return nil, nil
+	}, nil
+}
+
+// noList refuses ops on a list that is not there. A list that was begun
+// elsewhere has one purpose only.
+func (w *batch) noList(number int64, places []int) error {
+	why := error(ErrNoList)
+	other := number - 1
+	if purposeOf(number) == Revocation {
+		other = number + 1
+	}
+	switch _, err := w.tx.GetList(w.issuer, other); {
+	case err == nil:
+		why = fmt.Errorf("%w: list %d is for %s only", ErrPurpose, other, purposeOf(other))
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	for _, i := range places {
+		w.done[i].Err = why
+	}
 	return nil
 }
 

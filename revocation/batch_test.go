@@ -80,9 +80,10 @@ func TestSetMany(t *testing.T) {
 		op(4, 12, Suspension, false), // was never suspended
 		op(2, 4, Suspension, true),
 		op(1, 8, Revocation, true),
+		op(2, 8, Suspension, false), // revoked in this batch
 	}
 	want := []Done{{Changed: true}, {Changed: true}, {}, {Err: ErrNoList}, {Err: ErrNotAllocated}, {Err: ErrRange}, {Err: ErrRange},
-		{Err: ErrFinal}, {Err: ErrPurpose}, {Err: ErrReason}, {Err: ErrReason}, {Err: ErrReason}, {Changed: true}, {}, {Changed: true}, {Changed: true}}
+		{Err: ErrFinal}, {Err: ErrPurpose}, {Err: ErrReason}, {Err: ErrReason}, {Err: ErrReason}, {Changed: true}, {}, {Changed: true}, {Changed: true}, {Err: ErrFinal}}
 	check := func(what string, got []Done, err error, want []Done) {
 		t.Helper()
 		if err != nil || len(got) != len(want) {
@@ -111,6 +112,9 @@ func TestSetMany(t *testing.T) {
 	want[0].Changed, want[12].Changed = true, true // suspended and lifted once more
 	got, err = b.SetMany(t.Context(), testIssuer, ops)
 	check("again", got, err, want)
+	if _, err := b.Set(t.Context(), Op{Issuer: testIssuer, List: 1, Index: 4, Purpose: Suspension}); !errors.Is(err, ErrFinal) {
+		t.Errorf("the suspension of a revoked credential was lifted: %v", err)
+	}
 	if _, err := b.SetMany(t.Context(), testIssuer, make([]Op, MaxOps+1)); !errors.Is(err, ErrTooMany) {
 		t.Errorf("%v, want ErrTooMany", err)
 	}

@@ -44,10 +44,20 @@ type ListSpec struct {
 	ValidFrom  time.Time
 	ValidUntil time.Time
 	TTL        time.Duration // left out when zero
+	// Format is one of the formats below; "" is FormatBitstring.
+	Format string
 }
 
+// Formats of a list. What was begun in one elsewhere goes on in it, because the
+// credentials that name the list say so.
+const (
+	FormatBitstring = "bitstring"      // BitstringStatusListCredential
+	Format2021      = "statuslist2021" // StatusList2021Credential, in VCDM 1.1
+	FormatToken     = "token"          // IETF Token Status List
+)
+
 // SignList builds and signs a BitstringStatusListCredential with the issuer's
-// list key, as JCS bytes (section 3.1, generate).
+// list key, as JCS bytes (section 3.1, generate), or its forerunner by Format.
 func SignList(ctx context.Context, spec ListSpec, s key.Signer, method string) ([]byte, error) {
 	encoded, err := spec.Bits.Encode()
 	if err != nil {
@@ -71,6 +81,13 @@ func SignList(ctx context.Context, spec ListSpec, s key.Signer, method string) (
 		"validUntil":        proof.FormatTime(spec.ValidUntil),
 		"credentialSubject": subject,
 	}
+	switch spec.Format {
+	case "", FormatBitstring:
+	case Format2021:
+		tree = spec.tree2021(encoded)
+	default:
+		return nil, fmt.Errorf("%w: %q", ErrFormat, spec.Format)
+	}
 	signed, err := proof.Sign(ctx, tree, s, proof.SignOptions{
 		Suite: proof.EdDSAJCS2022, VerificationMethod: method, Created: spec.ValidFrom,
 	})
@@ -79,6 +96,30 @@ func SignList(ctx context.Context, spec ListSpec, s key.Signer, method string) (
 	}
 	return strictjson.Canonical(signed)
 }
+
+// tree2021 is the same as a StatusList2021Credential of VCDM 1.1. Its text has no
+// multibase prefix, and it knows no ttl.
+func (spec ListSpec) tree2021(encoded string) map[string]any {
+	return map[string]any{
+		"@context":       []any{credential.ContextV1, context2021, contextDataIntegrity},
+		"id":             spec.URL,
+		"type":           []any{"VerifiableCredential", typeList2021},
+		"issuer":         spec.Issuer,
+		"issuanceDate":   proof.FormatTime(spec.ValidFrom),
+		"expirationDate": proof.FormatTime(spec.ValidUntil),
+		"credentialSubject": map[string]any{
+			"id":            spec.URL + "#list",
+			"type":          "StatusList2021",
+			"statusPurpose": string(spec.Purpose),
+			"encodedList":   encoded[1:],
+		},
+	}
+}
+
+const (
+	context2021          = "https://w3id.org/vc/status-list/2021/v1"
+	contextDataIntegrity = "https://w3id.org/security/data-integrity/v2"
+)
 
 // ReadList verifies a status list credential and unpacks it, in that order:
 // form, proof and signer first, so that nothing of a stranger's is unpacked.
