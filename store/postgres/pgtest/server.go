@@ -33,6 +33,7 @@ type Server struct {
 	bin, dir string
 	options  []string
 	cred     *syscall.Credential
+	mu       sync.Mutex // held while it is started or stopped, which a proxy does too
 	cmd      *exec.Cmd
 	exited   chan struct{}
 	log      *bytes.Buffer
@@ -154,6 +155,8 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 // connections.
 func (s *Server) Run(t testing.TB) {
 	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	end := time.After(60 * time.Second)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -217,6 +220,8 @@ func (s *Server) Crash(t testing.TB) {
 }
 
 func (s *Server) stop(with syscall.Signal) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.cmd == nil {
 		return nil
 	}
