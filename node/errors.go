@@ -138,6 +138,11 @@ func FailureOf(err error) Failure {
 		f.Status, f.Title, f.ExitCode = http.StatusInsufficientStorage, "The disk takes no more", 4
 	case is(store.ErrUnreachable, store.ErrInDoubt):
 		f.Status, f.Title, f.ExitCode = http.StatusServiceUnavailable, "The database is away", 4
+		// The text names the server and its user, which are nobody's business.
+		detail, f.Detail = false, store.ErrUnreachable.Error()
+		if is(store.ErrInDoubt) {
+			f.Detail = store.ErrInDoubt.Error()
+		}
 	case is(exchange.ErrOffline, did.ErrUnavailable, fetch.ErrUnreachable, fetch.ErrTimeout, p2p.ErrPeerUnreachable, ErrHeld):
 		f.Status, f.Title, f.ExitCode = http.StatusBadGateway, "Could not be reached", 4
 	default:
