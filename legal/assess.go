@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/proof"
 	"github.com/bonafide-id/bonafide/verdict"
 )
@@ -50,13 +51,21 @@ type Request struct {
 	// that an origin sighting proves it.
 	Domain       string
 	DomainProven bool
+	// Document is the issuer's current DID document, nil when not at hand.
+	Document *did.Document
+	// Sources are asked in this order, each for at most SourceTime (zero: 5 s).
+	Sources    []Source
+	SourceTime time.Duration
 }
 
 // Identity is what became known.
 type Identity struct {
+	Levels       []Level // all that were reached, the highest first
 	Fields       []verdict.Field
 	Recognitions []verdict.Recognition
-	Checks       []verdict.Check // of issuer and authorisation
+	Evidence     []verdict.EvidenceView
+	Quality      []verdict.QualityView
+	Checks       []verdict.Check // of issuer, authorisation and quality
 }
 
 // Assess collects what the issuer says about itself, which is claimed, and
@@ -71,19 +80,25 @@ func Assess(ctx context.Context, q Request) Identity {
 	a := &assessment{q: q, id: Identity{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}}}
 	a.self(ctx)
 	links := a.climb(ctx, q.Issuer, nil)
-	a.issuerRow(links)
+	a.recognised(links)
+	a.consult(ctx)
+	a.issuerRow()
 	a.authorisationRow(links)
+	a.qualityRow()
 	a.domain()
+	a.tell()
 	return a.id
 }
 
 type assessment struct {
-	q    Request
-	id   Identity
-	own  *Organisation // what the issuer states
-	bad  []verdict.Check
-	deep bool
-	loop bool
+	q        Request
+	id       Identity
+	whois    []*credential.Checked // what the issuer's presentation holds, each verified or not
+	own      *Organisation         // what the issuer states
+	evidence []Evidence
+	bad      []verdict.Check
+	deep     bool
+	loop     bool
 }
 
 // link is a verified recognition that leads to a root.
@@ -105,6 +120,7 @@ func (a *assessment) self(ctx context.Context) {
 		a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Warn).With("detail", err.Error()))
 		return
 	}
+	a.whois = inside
 	for _, c := range inside {
 		if !c.OK || !c.Credential.Has(TypeStatement) || !a.q.Same(c.Credential.Issuer, a.q.Issuer) {
 			continue
@@ -236,23 +252,26 @@ func within(r Recognition, t time.Time) bool {
 }
 
 // issuerRow makes the fields and the row of the check issuer.
-func (a *assessment) issuerRow(links []link) {
-	var by []link
-	for _, l := range links {
-		if l.root.Identity && (l.now || l.then) {
-			by = append(by, l)
+func (a *assessment) issuerRow() {
+	var by []Evidence
+	for _, e := range a.evidence {
+		if e.Level >= L3 && (e.stands(a.q.At) || a.then(e)) {
+			by = append(by, e)
 		}
 	}
 	row := verdict.New(verdict.Issuer, verdict.NotIdentified)
 	switch {
 	case len(by) > 0:
-		row = verdict.New(verdict.Issuer, verdict.Identified).With("by", name(by[0])).From(by[0].source)
-		for _, l := range by {
-			row = row.On(verdict.Evidence{Kind: "recognition", ID: l.ID, By: l.By})
+		row = verdict.New(verdict.Issuer, verdict.Identified).With("by", by[0].By).From(by[0].Source)
+		for _, e := range by {
+			row = row.On(verdict.Evidence{Kind: string(e.Kind), ID: e.ID, By: e.By})
 		}
 		a.provenFields(by)
 		if a.own != nil && a.contradicted(by) {
-			row = verdict.New(verdict.Issuer, verdict.Disputed).With("by", name(by[0]))
+			row = verdict.New(verdict.Issuer, verdict.Disputed).With("by", by[0].By)
+		}
+		if x, y, differ := conflict(by); differ {
+			row = verdict.New(verdict.Issuer, verdict.EvidenceConflict).With("one", x).With("other", y)
 		}
 	case a.own != nil:
 		row = verdict.New(verdict.Issuer, verdict.SelfClaimed)
@@ -275,28 +294,53 @@ func name(l link) string {
 	return l.root.DID
 }
 
-// contradicted compares the identifier that the issuer states with that which
-// a root states, where the two are of one kind.
-func (a *assessment) contradicted(by []link) bool {
-	for _, l := range by {
-		if o := l.Organisation; a.own.ID.Comparable(o.ID) && !a.own.ID.Equal(o.ID) {
-			return true
+// contradicted compares the identifier that the issuer states with those that are
+// proven, where the two are of one kind.
+func (a *assessment) contradicted(by []Evidence) bool {
+	for _, e := range by {
+		for _, id := range append([]Identifier{e.Organisation.ID}, e.Identifiers...) {
+			if a.own.ID.Comparable(id) && !a.own.ID.Equal(id) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-func (a *assessment) provenFields(by []link) {
-	for _, l := range by {
-		o := l.Organisation
+// conflict finds two proven identifiers that exclude each other.
+func conflict(by []Evidence) (one, other string, differ bool) {
+	for i, e := range by {
+		for _, f := range by[i+1:] {
+			if a, b := e.Organisation.ID, f.Organisation.ID; a.Comparable(b) && !a.Equal(b) {
+				return a.String() + " by " + e.By, b.String() + " by " + f.By, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+func (a *assessment) provenFields(by []Evidence) {
+	for _, e := range by {
+		o := e.Organisation
+		put := func(field, value, lang string) {
+			a.put(field, value, lang, verdict.Proven, e.By)
+			for i := range a.id.Fields {
+				if f := &a.id.Fields[i]; f.Name == field && f.Value == value {
+					f.Now, f.WhenIssued = f.Now || e.stands(a.q.At), f.WhenIssued || a.then(e)
+				}
+			}
+		}
 		for _, n := range o.LegalNames {
-			a.put(verdict.FieldLegalName, n.Value, n.Lang, verdict.Proven, name(l))
+			put(verdict.FieldLegalName, n.Value, n.Lang)
 		}
 		if !o.ID.IsZero() {
-			a.put(verdict.FieldIdentifier, o.ID.Canonical().String(), "", verdict.Proven, name(l))
+			put(verdict.FieldIdentifier, o.ID.Canonical().String(), "")
+		}
+		for _, id := range e.Identifiers {
+			put(verdict.FieldIdentifier, id.Canonical().String(), "")
 		}
 		if o.Seat.Country != "" {
-			a.put(verdict.FieldLegalSeat, o.Seat.String(), "", verdict.Proven, name(l))
+			put(verdict.FieldLegalSeat, o.Seat.String(), "")
 		}
 	}
 }
@@ -362,6 +406,16 @@ func (a *assessment) authorisationRow(links []link) {
 			best, row, rank = l, r, n
 		}
 	}
+	for _, e := range a.evidence {
+		if !e.Issues {
+			continue
+		}
+		l := &link{Recognition: Recognition{ID: e.ID, By: e.By, Actions: []string{ActionIssue}, Types: e.Types, ValidFrom: e.From, ValidUntil: e.Until},
+			root: Root{Name: e.By}, source: e.Source, chain: e.Chain, now: e.stands(a.q.At), then: a.then(e)}
+		if r, n := a.judge(l); n > rank {
+			best, row, rank = l, r, n
+		}
+	}
 	if best == nil {
 		for _, r := range a.bad {
 			if r.Name == verdict.Authorisation {
@@ -372,6 +426,41 @@ func (a *assessment) authorisationRow(links []link) {
 	} else {
 		a.id.Recognitions = best.chain
 		row = row.With("by", name(*best)).From(best.source).On(verdict.Evidence{Kind: "recognition", ID: best.ID, By: best.By, At: best.ValidFrom})
+	}
+	a.id.Checks = append(a.id.Checks, row)
+}
+
+// qualityRow says what registers know of quality assurance at the issuing date,
+// or now where the credential names none.
+func (a *assessment) qualityRow() {
+	var best *verdict.QualityView
+	rank := 0
+	for _, e := range a.evidence {
+		for _, d := range e.Quality {
+			stands := d.WhenIssued || a.q.IssuedAt == nil && d.Now
+			n := 0
+			switch {
+			case !stands:
+			case d.Negative: // outweighs what is positive: whoever relies on it should look
+				n = 2
+			default:
+				n = 1
+			}
+			if n > rank {
+				rank, best = n, &d
+			}
+		}
+	}
+	row := verdict.New(verdict.Quality, verdict.NoQualityEvidence)
+	switch rank {
+	case 1:
+		row = verdict.New(verdict.Quality, verdict.QualityEvidence)
+	case 2:
+		row = verdict.New(verdict.Quality, verdict.QualityNegative)
+	}
+	if best != nil {
+		row = row.With("register", best.Register).With("decision", best.Decision).With("agency", best.Agency).
+			On(verdict.Evidence{Kind: string(KindRegister), ID: best.Record, By: best.Agency, At: best.From})
 	}
 	a.id.Checks = append(a.id.Checks, row)
 }

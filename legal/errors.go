@@ -20,6 +20,10 @@ var (
 	// ErrRecognition: a credential is no recognition, or is malformed.
 	ErrRecognition = hint.New("legal: not a recognition",
 		"Ask the recogniser to issue the RecognizedEntityCredential again.")
+	// ErrSource: a source of evidence broke down or gave more than one may give.
+	// What it said does not count.
+	ErrSource = hint.New("legal: a source of evidence failed",
+		"Look at the log of this moment; the verdict was made without that source.")
 	// ErrWhois: a presentation is not the whois of the identifier asked for.
 	ErrWhois = hint.New("legal: not the whois presentation of this identifier",
 		"Ask the owner of the identifier to publish whois.vp again, signed with its current authentication key.")

@@ -394,7 +394,7 @@ func (n *Node) identityShow(ctx context.Context, q IdentityShowRequest) (Identit
 	req.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {
 		return revocation.Check(ctx, c, revocation.Options{Source: lists{n}, Credential: n.checkOptions(ctx, now), At: now, Index: n.index}).Checks
 	}
+	req.Document = res.Document
 	who := legal.Assess(ctx, req)
-	return IdentityResponse{DID: id, Checks: who.Checks, Issuer: verdict.IssuerView{ID: id, Fields: who.Fields,
-		Recognitions: who.Recognitions, Closed: res.Meta.Deactivated}}, nil
+	return IdentityResponse{DID: id, Checks: who.Checks, Issuer: who.View(id, res.Meta.Deactivated)}, nil
 }

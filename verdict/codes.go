@@ -154,6 +154,7 @@ const (
 	SelfClaimed       Code = "self_claimed"
 	ContradictedRoot  Code = "contradicted"
 	Disputed          Code = "disputed"
+	EvidenceConflict  Code = "evidence_conflict"
 	NaturalPerson     Code = "natural_person"
 	DomainProven      Code = "domain_proven"
 	DomainClaimedOnly Code = "domain_claimed_only"
@@ -182,6 +183,7 @@ const (
 // Codes of the checks quality, holder, place and awarding.
 const (
 	QualityEvidence   Code = "quality_evidence"
+	QualityNegative   Code = "quality_negative"
 	NoQualityEvidence Code = "no_quality_evidence"
 
 	HolderPresent Code = "holder_present"

@@ -88,6 +88,8 @@ func issuerSpecs() []Spec {
 			"Do not rely on the credential; ask the issuer and the root.", Fail).contradiction(),
 		row(Disputed, "Somebody whom you do not trust states something else about the issuer.",
 			"Look at the evidence named; it decides nothing by itself.", Warn),
+		row(EvidenceConflict, "Two sources that you trust prove identifiers for the issuer that exclude each other.",
+			"Ask both sources; until they agree it is not known who the issuer is.", Unknown),
 		row(NaturalPerson, "The issuer declares itself a natural person; only organisations publish here.",
 			"Check the credential by other means.", Fail),
 		row(SealContradicted, "The credential gives its issuer a legal identifier that is not the one of its seal's certificate.",
@@ -124,6 +126,8 @@ func authorisationSpecs() []Spec {
 func qualitySpecs() []Spec {
 	return []Spec{
 		row(QualityEvidence, "A quality assurance register that you configured lists the issuer at the issuing date.", "", Pass),
+		row(QualityNegative, "A quality assurance register that you configured holds a negative decision about the issuer for the issuing date.",
+			"Look at the decision named; it says nothing about who made the credential.", Fail),
 		row(NoQualityEvidence, "No quality assurance register that you configured lists the issuer at the issuing date.",
 			"Absence from a register is no evidence against an issuer.", Unknown),
 	}

@@ -297,11 +297,12 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 				Index: r.v.cfg.Index}).Checks
 		}
 	}
-	id := legal.Assess(ctx, q)
-	r.out.Issuer.Fields, r.out.Issuer.Recognitions = id.Fields, id.Recognitions
+	closed := false
 	if res := r.checked.Signer.Resolution; res != nil {
-		r.out.Issuer.Closed = res.Meta.Deactivated
+		closed, q.Document = res.Meta.Deactivated, res.Document
 	}
+	id := legal.Assess(ctx, q)
+	r.out.Issuer = id.View(c.Issuer, closed)
 	r.add(id.Checks...)
 }
 
