@@ -72,6 +72,9 @@ func (n *Node) importList(ctx context.Context, who Caller, q ImportListRequest) 
 	}
 	out := ImportListResponse{URL: q.URL, Format: a.Format, Purpose: string(a.Purpose), Size: a.Bits.Len(), Set: int64(a.Bits.Count() + a.Suspended.Count()),
 		State: store.ListClosed, DryRun: q.DryRun}
+	if a.Format == revocation.FormatToken {
+		out.Purpose += ", " + string(revocation.Suspension)
+	}
 	if out.Allocated, err = a.Allocated(); err != nil {
 		return ImportListResponse{}, err
 	}
