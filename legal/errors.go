@@ -24,6 +24,9 @@ var (
 	// ErrRecognition: a credential is no recognition, or is malformed.
 	ErrRecognition = hint.New("legal: not a recognition",
 		"Ask the recogniser to issue the RecognizedEntityCredential again.")
+	// ErrMandate: a credential is no mandate, or is malformed.
+	ErrMandate = hint.New("legal: not a mandate",
+		"Ask the awarding body to issue the IssuingMandateCredential again.")
 	// ErrSource: a source of evidence broke down or gave more than one may give.
 	// What it said does not count.
 	ErrSource = hint.New("legal: a source of evidence failed",

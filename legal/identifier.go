@@ -165,6 +165,10 @@ func (id Identifier) person() bool {
 	return false
 }
 
+// Person tells whether the scheme is one of natural persons (ETSI EN 319 412-1
+// section 5.1.3). Such identifiers are personal data and are not published.
+func (id Identifier) Person() bool { return id.person() }
+
 // Check judges the form: a known shape of scheme, a country where the scheme
 // has national numbers, the check digits of an LEI (ISO 17442, modulo 97) and
 // the national form of a VAT number where we know it. The error is
