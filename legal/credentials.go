@@ -45,8 +45,8 @@ type Statement struct {
 
 // Bounds of what an issuer says about its seals.
 const (
-	MaxSeal  = 32 << 10 // one sealed statement
-	maxSeals = 4
+	MaxSeal  = 32 << 10 // bytes of one sealed statement
+	MaxSeals = 4        // sealed statements that are quoted at a time
 )
 
 // SealBinding is the DID's side of a binding to an electronic seal: it quotes the
@@ -71,8 +71,8 @@ func (s Statement) Sign(ctx context.Context, signer key.Signer, method string) (
 		"credentialSubject": subject,
 	}
 	put(tree, "id", s.ID)
-	if len(s.Seals) > maxSeals {
-		return nil, fmt.Errorf("%w: %d seals, at most %d", ErrStatement, len(s.Seals), maxSeals)
+	if len(s.Seals) > MaxSeals {
+		return nil, fmt.Errorf("%w: %d seals, at most %d", ErrStatement, len(s.Seals), MaxSeals)
 	}
 	if len(s.Seals) > 0 {
 		subject["sealBinding"] = sealsTree(s.Seals)
@@ -132,8 +132,8 @@ func ReadSeals(c *credential.Credential) ([]SealBinding, error) {
 	if !ok {
 		list = []any{raw}
 	}
-	if len(list) > maxSeals {
-		return nil, fmt.Errorf("%w: %d seals, at most %d", ErrStatement, len(list), maxSeals)
+	if len(list) > MaxSeals {
+		return nil, fmt.Errorf("%w: %d seals, at most %d", ErrStatement, len(list), MaxSeals)
 	}
 	var out []SealBinding
 	for _, e := range list {

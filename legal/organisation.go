@@ -162,14 +162,13 @@ func (o Organisation) further(bad func(field, why string) error) error {
 	return nil
 }
 
-// Warnings are the check digits that are wrong in the organisation's identifiers;
-// none is an empty list. A number with wrong check digits was mistyped or never
-// given out: it may be read from others, and should not be published.
-func (o Organisation) Warnings() []string {
+// WrongDigits lists the identifiers whose check digits are wrong. Such a number was
+// mistyped or never given out: it is read from others, and should not be published.
+func (o Organisation) WrongDigits() []string {
 	var out []string
 	for _, id := range append([]Identifier{o.ID}, o.Identifiers...) {
-		if err := id.CheckDigits(); err != nil {
-			out = append(out, err.Error())
+		if id.CheckDigits() != nil {
+			out = append(out, id.String())
 		}
 	}
 	return out

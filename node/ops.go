@@ -184,6 +184,8 @@ type ResolveRequest struct {
 type IdentityRequest struct {
 	Issuer       string             `json:"issuer,omitempty"`
 	Organisation legal.Organisation `json:"organisation"`
+	// Force publishes an identifier whose check digits are wrong.
+	Force bool `json:"force,omitempty"`
 }
 
 // IdentityShowRequest asks for the identity of an issuer of this node, or of

@@ -165,10 +165,14 @@ func Check(file []byte, same func(did string) bool, trust edc.Trust, at time.Tim
 	return b, b.held()
 }
 
+// Identifier is the one that the certificate names; zero when it has none that can be
+// compared.
+func (b Binding) Identifier() legal.Identifier { return identifier(b.Standing.Facts.Identifier) }
+
 // held compares the statement with the certificate: one of its identifiers is the
 // certificate's, and none excludes it.
 func (b Binding) held() error {
-	id := identifier(b.Standing.Facts.Identifier)
+	id := b.Identifier()
 	if id.IsZero() {
 		return fmt.Errorf("%w: the certificate has no organisation identifier that can be compared (%.100q)", ErrHolder, b.Standing.Facts.Identifier.Raw)
 	}
