@@ -192,6 +192,8 @@ type IdentityRequest struct {
 // any that it holds.
 type IdentityShowRequest struct {
 	DID string `json:"did,omitempty"`
+	// Issued is the day or time of a credential: what stood then is told as well.
+	Issued string `json:"issued,omitempty"`
 }
 
 // IdentityResponse is an identity as a verdict would show it.

@@ -397,6 +397,13 @@ func (n *Node) identityShow(ctx context.Context, q IdentityShowRequest) (Identit
 		return revocation.Check(ctx, c, revocation.Options{Source: lists{n}, Credential: n.checkOptions(ctx, now), At: now, Index: n.index}).Checks
 	}
 	req.Document = res.Document
+	if q.Issued != "" {
+		issued, err := credential.DayOrTime(q.Issued)
+		if err != nil {
+			return IdentityResponse{}, fmt.Errorf("%w: issued: %w", ErrRequest, err)
+		}
+		req.IssuedAt = &issued
+	}
 	who := legal.Assess(ctx, req)
 	return IdentityResponse{DID: id, Checks: who.Checks, Issuer: who.View(id, res.Meta.Deactivated)}, nil
 }
