@@ -2,6 +2,7 @@ package legal
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -36,6 +37,10 @@ type Request struct {
 	// IssuedAt is the date that the credential claims, nil when it names none.
 	IssuedAt *time.Time
 	Types    []string // of the credential
+	// Signed is the credential that the question is about, as it was checked; nil
+	// when the question is about the issuer alone. What it says of its issuer is
+	// claimed.
+	Signed *credential.Checked
 	// Whois is the issuer's presentation about itself, nil when not at hand.
 	Whois []byte
 	Roots []Root
@@ -53,6 +58,8 @@ type Request struct {
 	DomainProven bool
 	// Document is the issuer's current DID document, nil when not at hand.
 	Document *did.Document
+	// Mandates are mandate credentials that came along, beside those in Whois.
+	Mandates [][]byte
 	// Sources are asked in this order, each for at most SourceTime (zero: 5 s).
 	Sources    []Source
 	SourceTime time.Duration
@@ -65,7 +72,9 @@ type Identity struct {
 	Recognitions []verdict.Recognition
 	Evidence     []verdict.EvidenceView
 	Quality      []verdict.QualityView
-	Checks       []verdict.Check // of issuer, authorisation and quality
+	// Mandates are those that let the issuer sign for others, each verified.
+	Mandates []Mandate
+	Checks   []verdict.Check // of issuer, authorisation and quality
 }
 
 // Assess collects what the issuer says about itself, which is claimed, and
@@ -79,12 +88,14 @@ func Assess(ctx context.Context, q Request) Identity {
 	}
 	a := &assessment{q: q, id: Identity{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}}}
 	a.self(ctx)
+	a.stated()
 	links := a.climb(ctx, q.Issuer, nil)
 	a.recognised(links)
 	a.consult(ctx)
 	a.issuerRow()
 	a.authorisationRow(links)
 	a.qualityRow()
+	a.mandates(ctx)
 	a.domain()
 	a.tell()
 	return a.id
@@ -95,6 +106,7 @@ type assessment struct {
 	id       Identity
 	whois    []*credential.Checked // what the issuer's presentation holds, each verified or not
 	own      *Organisation         // what the issuer states
+	typed    []claim               // what the credential says of its issuer
 	evidence []Evidence
 	bad      []verdict.Check
 	deep     bool
@@ -125,9 +137,14 @@ func (a *assessment) self(ctx context.Context) {
 		if !c.OK || !c.Credential.Has(TypeStatement) || !a.q.Same(c.Credential.Issuer, a.q.Issuer) {
 			continue
 		}
-		if o, err := ReadStatement(c.Credential); err == nil {
+		o, err := ReadStatement(c.Credential)
+		switch {
+		case errors.Is(err, ErrNaturalPerson):
+			a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.NaturalPerson))
+		case err != nil:
+			a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Warn).With("detail", err.Error()))
+		case a.own == nil:
 			a.own = &o
-			return
 		}
 	}
 }
@@ -273,12 +290,10 @@ func (a *assessment) issuerRow() {
 		if x, y, differ := conflict(by); differ {
 			row = verdict.New(verdict.Issuer, verdict.EvidenceConflict).With("one", x).With("other", y)
 		}
-	case a.own != nil:
+	case a.own != nil || len(a.typed) > 0:
 		row = verdict.New(verdict.Issuer, verdict.SelfClaimed)
 	}
-	if a.own != nil {
-		a.claimedFields(len(by) > 0)
-	}
+	a.claimedFields()
 	a.id.Checks = append(a.id.Checks, row)
 	for _, r := range a.bad {
 		if r.Name == verdict.Issuer {
@@ -294,13 +309,15 @@ func name(l link) string {
 	return l.root.DID
 }
 
-// contradicted compares the identifier that the issuer states with those that are
+// contradicted compares the identifiers that the issuer states with those that are
 // proven, where the two are of one kind.
 func (a *assessment) contradicted(by []Evidence) bool {
 	for _, e := range by {
 		for _, id := range append([]Identifier{e.Organisation.ID}, e.Identifiers...) {
-			if a.own.ID.Comparable(id) && !a.own.ID.Equal(id) {
-				return true
+			for _, own := range append([]Identifier{a.own.ID}, a.own.Identifiers...) {
+				if own.Comparable(id) && !own.Equal(id) {
+					return true
+				}
 			}
 		}
 	}
@@ -342,31 +359,6 @@ func (a *assessment) provenFields(by []Evidence) {
 		if o.Seat.Country != "" {
 			put(verdict.FieldLegalSeat, o.Seat.String(), "")
 		}
-	}
-}
-
-// claimedFields adds what only the issuer says; what a root says too is there
-// already as proven.
-func (a *assessment) claimedFields(identified bool) {
-	o := *a.own
-	who := a.q.Issuer
-	for _, n := range o.LegalNames {
-		a.put(verdict.FieldLegalName, n.Value, n.Lang, verdict.Claimed, who)
-	}
-	state := verdict.Claimed
-	if identified {
-		for _, f := range a.id.Fields {
-			if f.Name == verdict.FieldIdentifier && f.State == verdict.Proven {
-				if p, err := ParseIdentifier(f.Value); err == nil && o.ID.Comparable(p) && !o.ID.Equal(p) {
-					state = verdict.Contradicted
-				}
-			}
-		}
-	}
-	a.put(verdict.FieldIdentifier, o.ID.Canonical().String(), "", state, who)
-	a.put(verdict.FieldLegalSeat, o.Seat.String(), "", verdict.Claimed, who)
-	if o.Homepage != "" {
-		a.put(verdict.FieldHomepage, o.Homepage, "", verdict.Claimed, who)
 	}
 }
 

@@ -90,6 +90,9 @@ type Inquiry struct {
 	IssuedAt *time.Time
 	Types    []string // of the credential
 	Whois    []*credential.Checked
+	// Signed is the credential that the question is about, nil when it is about the
+	// issuer alone. Its rows say what was established about it.
+	Signed *credential.Checked
 	// Proven are identifiers that sources before this one have proven, for joins.
 	Proven []Identifier
 	// Domain is the host in the identifier; it may be used for a join only when
@@ -162,7 +165,7 @@ func ask(ctx context.Context, s Source, q Inquiry, limit time.Duration) ([]Evide
 func (a *assessment) consult(ctx context.Context) {
 	for _, s := range a.q.Sources {
 		q := Inquiry{Issuer: a.q.Issuer, Same: a.q.Same, Document: a.q.Document, At: a.q.At, IssuedAt: a.q.IssuedAt, Types: a.q.Types,
-			Whois: a.whois, Proven: a.proven(), Domain: a.q.Domain, DomainProven: a.q.DomainProven, Status: a.q.Status, Check: a.q.Check}
+			Whois: a.whois, Signed: a.q.Signed, Proven: a.proven(), Domain: a.q.Domain, DomainProven: a.q.DomainProven, Status: a.q.Status, Check: a.q.Check}
 		found, rows, err := ask(ctx, s, q, a.q.SourceTime)
 		if err != nil {
 			a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Warn).
@@ -221,7 +224,7 @@ func (a *assessment) tell() {
 			a.id.Levels = append(a.id.Levels, l)
 		}
 	}
-	if a.own != nil {
+	if a.own != nil || len(a.typed) > 0 {
 		level(L1)
 	}
 	if a.q.DomainProven && a.q.Domain != "" {

@@ -155,6 +155,8 @@ const (
 	ContradictedRoot  Code = "contradicted"
 	Disputed          Code = "disputed"
 	EvidenceConflict  Code = "evidence_conflict"
+	IdentifierDigits  Code = "identifier_check_digits"
+	NameLookAlike     Code = "name_look_alike"
 	NaturalPerson     Code = "natural_person"
 	DomainProven      Code = "domain_proven"
 	DomainClaimedOnly Code = "domain_claimed_only"

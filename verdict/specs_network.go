@@ -90,6 +90,10 @@ func issuerSpecs() []Spec {
 			"Look at the evidence named; it decides nothing by itself.", Warn),
 		row(EvidenceConflict, "Two sources that you trust prove identifiers for the issuer that exclude each other.",
 			"Ask both sources; until they agree it is not known who the issuer is.", Unknown),
+		row(IdentifierDigits, "The check digits of an identifier that the issuer states are wrong.",
+			"Compare it with the register; it is a slip, or a number that was never given out.", Warn),
+		row(NameLookAlike, "A name that the issuer gives itself mixes alphabets or holds marks that cannot be seen, so that it may look like another's.",
+			"Go by the identifier and never by the name.", Warn),
 		row(NaturalPerson, "The issuer declares itself a natural person; only organisations publish here.",
 			"Check the credential by other means.", Fail),
 		row(SealContradicted, "The credential gives its issuer a legal identifier that is not the one of its seal's certificate.",
@@ -156,7 +160,8 @@ func placeSpecs() []Spec {
 func awardingSpecs() []Spec {
 	return []Spec{
 		row(SameEntity, "The body that awards is the issuer.", "", Pass),
-		row(MandateProven, "The body that awards is not the issuer, and it has proven that it let the issuer sign.", "", Pass),
+		row(MandateProven, "The body that awards is not the issuer, and it has proven that it let the issuer sign.",
+			"Where this is a note only, the mandate covers the issuing date that the credential claims, and not the time asked.", Pass, Warn),
 		row(MandateClaimed, "The body that awards is not the issuer; that it let the issuer sign is only the issuer's word.",
 			"Ask the awarding body.", Unknown, Warn),
 		row(DiffersUnproven, "The body that awards is not the issuer, and nothing proves that it let the issuer sign.",
