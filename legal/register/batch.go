@@ -30,6 +30,12 @@ type Batch struct {
 	Findings []string
 }
 
+// Digest is the SHA-256 of a file in hexadecimal, as observations have it.
+func Digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
 // limits of the JSON of one file. A dump of a register has millions of values.
 func limits() strictjson.Limits {
 	return strictjson.Limits{MaxBytes: MaxBytes, MaxDepth: 32, MaxValues: 4_000_000}
@@ -41,8 +47,7 @@ func Read(format string, body []byte, retrieved time.Time) (Batch, error) {
 	if len(body) > MaxBytes {
 		return Batch{}, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(body), MaxBytes)
 	}
-	sum := sha256.Sum256(body)
-	r := &reader{seen: Observed{RetrievedAt: retrieved.UTC().Truncate(time.Second), SourceSHA256: hex.EncodeToString(sum[:])},
+	r := &reader{seen: Observed{RetrievedAt: retrieved.UTC().Truncate(time.Second), SourceSHA256: Digest(body)},
 		entries: map[string]int{}}
 	var err error
 	switch format {
