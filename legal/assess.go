@@ -272,7 +272,7 @@ func within(r Recognition, t time.Time) bool {
 func (a *assessment) issuerRow() {
 	var by []Evidence
 	for _, e := range a.evidence {
-		if e.Level >= L3 && (e.stands(a.q.At) || a.then(e)) {
+		if e.identifies() && (e.stands(a.q.At) || a.then(e)) {
 			by = append(by, e)
 		}
 	}
@@ -423,7 +423,9 @@ func (a *assessment) authorisationRow(links []link) {
 }
 
 // qualityRow says what registers know of quality assurance at the issuing date,
-// or now where the credential names none.
+// or now where the credential names none. Decisions about institutions count;
+// those about single programmes are told by their source, because nothing shows
+// whether one of them is about the programme of the credential.
 func (a *assessment) qualityRow() {
 	var best *verdict.QualityView
 	rank := 0
@@ -432,7 +434,7 @@ func (a *assessment) qualityRow() {
 			stands := d.WhenIssued || a.q.IssuedAt == nil && d.Now
 			n := 0
 			switch {
-			case !stands:
+			case !stands, d.Activity == "programme", d.Activity == "joint programme":
 			case d.Negative: // outweighs what is positive: whoever relies on it should look
 				n = 2
 			default:
@@ -453,6 +455,9 @@ func (a *assessment) qualityRow() {
 	if best != nil {
 		row = row.With("register", best.Register).With("decision", best.Decision).With("agency", best.Agency).
 			On(verdict.Evidence{Kind: string(KindRegister), ID: best.Record, By: best.Agency, At: best.From})
+		if best.UntilAssumed {
+			row = row.With("until", "assumed")
+		}
 	}
 	a.id.Checks = append(a.id.Checks, row)
 }

@@ -80,6 +80,12 @@ func (e Evidence) stands(t time.Time) bool {
 	return (e.From == nil || !t.Before(*e.From)) && (e.Until == nil || !t.After(*e.Until))
 }
 
+// identifies tells whether the evidence says who somebody is: of a level that
+// proves it, and with a name or number. A right to issue alone names nobody.
+func (e Evidence) identifies() bool {
+	return e.Level >= L3 && (len(e.Organisation.LegalNames) > 0 || !e.Organisation.ID.IsZero() || len(e.Identifiers) > 0)
+}
+
 // Inquiry is what a source is asked about.
 type Inquiry struct {
 	Issuer string // DID
@@ -173,7 +179,13 @@ func (a *assessment) consult(ctx context.Context) {
 			continue
 		}
 		a.evidence = append(a.evidence, found...)
-		a.id.Checks = append(a.id.Checks, rows...)
+		for _, r := range rows {
+			if r.Name == verdict.Authorisation { // told only where nothing else recognises the issuer
+				a.bad = append(a.bad, r)
+				continue
+			}
+			a.id.Checks = append(a.id.Checks, r)
+		}
 	}
 }
 
@@ -239,7 +251,7 @@ func (a *assessment) tell() {
 			v.At = &at
 		}
 		a.id.Evidence = append(a.id.Evidence, v)
-		if now || then {
+		if (now || then) && e.Level > L0 {
 			level(e.Level)
 		}
 		a.id.Quality = append(a.id.Quality, e.Quality...)

@@ -67,7 +67,7 @@ func plain[In, Out any](f func(*Node, context.Context, In) (Out, error)) func(*N
 }
 
 func operations() []operation {
-	return append(registryOperations(), nodeOperations()...)
+	return slices.Concat(registryOperations(), importOperations(), nodeOperations())
 }
 
 func nodeOperations() []operation {

@@ -327,6 +327,7 @@ func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) 
 	q.Find = func(ctx context.Context, of string) []legal.Found { return i.recognitionsOf(ctx, of) }
 	q.Sources = append(q.Sources, i.sources()...)
 	q.Mandates = i.over.Mandates
+	q.Sources = append(q.Sources, n.registerSources(i.roots)...) // after those that prove identifiers
 	subject := subjectOf(issuer)
 	q.Whois = i.over.Whois[subject]
 	if folderless(issuer) {

@@ -162,6 +162,9 @@ const (
 	DomainClaimedOnly Code = "domain_claimed_only"
 	EvidenceUnproven  Code = "evidence_unproven"
 
+	RegisterAmbiguous   Code = "register_ambiguous"
+	RegisterSeatDiffers Code = "register_seat_differs"
+
 	SealContradicted    Code = "seal_contradicted"
 	SealOtherIdentifier Code = "seal_other_identifier"
 )
@@ -187,6 +190,9 @@ const (
 	QualityEvidence   Code = "quality_evidence"
 	QualityNegative   Code = "quality_negative"
 	NoQualityEvidence Code = "no_quality_evidence"
+
+	AgencyNotRegistered Code = "agency_not_registered"
+	QualityProgrammes   Code = "quality_programmes"
 
 	HolderPresent Code = "holder_present"
 	HolderAbsent  Code = "holder_absent"
