@@ -159,6 +159,7 @@ const (
 	DomainProven      Code = "domain_proven"
 	DomainClaimedOnly Code = "domain_claimed_only"
 	EvidenceUnproven  Code = "evidence_unproven"
+	LevelTooLow       Code = "level_too_low"
 
 	SealContradicted    Code = "seal_contradicted"
 	SealOtherIdentifier Code = "seal_other_identifier"
