@@ -174,25 +174,32 @@ func (k kept) recognition() (legal.Recognition, error) {
 }
 
 // void tells whether the status bit of a recognition is set, counting what is to be
-// set in this transaction.
-func (s *shelves) void(k kept) (list, index int64, set bool, err error) {
+// set in this transaction, and since when.
+func (s *shelves) void(k kept) (list, index int64, since *time.Time, err error) {
 	row, err := s.tx.GetIssued(s.r.is.Subject, k.c.ID)
 	if errors.Is(err, store.ErrNotFound) { // erased: the credential names its place itself
 		row, err = placeOf(k)
 	}
 	if err != nil {
-		return 0, 0, false, err
+		return 0, 0, nil, err
 	}
 	for _, op := range s.ops {
 		if op.List == row.List && op.Index == row.Index {
-			return row.List, row.Index, true, nil
+			now := s.r.n.clock()
+			return row.List, row.Index, &now, nil
 		}
 	}
 	ch, err := s.tx.GetChange(s.r.is.Subject, row.List, row.Index, string(revocation.Revocation))
-	if errors.Is(err, store.ErrNotFound) {
-		return row.List, row.Index, false, nil
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return row.List, row.Index, nil, nil
+	case err != nil:
+		return 0, 0, nil, err
+	case ch.Status != 0:
+		at := time.UnixMilli(ch.At)
+		since = &at
 	}
-	return row.List, row.Index, ch.Status != 0, err
+	return row.List, row.Index, since, nil
 }
 
 func placeOf(k kept) (store.Issued, error) {
@@ -209,8 +216,8 @@ func placeOf(k kept) (store.Issued, error) {
 }
 
 func (s *shelves) revoke(k kept, why string) error {
-	list, index, set, err := s.void(k)
-	if err == nil && !set {
+	list, index, since, err := s.void(k)
+	if err == nil && since == nil {
 		s.ops = append(s.ops, revocation.Op{Issuer: s.r.is.Subject, List: list, Index: index, Purpose: revocation.Revocation,
 			Set: true, By: s.r.actor, Why: why})
 	}
@@ -249,8 +256,9 @@ func (s *shelves) sign(rec legal.Recognition, path string) (kept, error) {
 
 // add recognises. What is so already changes nothing. Of a recognition that stands
 // with another content the new one takes the place where it begins at the same time;
-// else the old one ends where the new one begins, and is kept.
-func (s *shelves) add(rec legal.Recognition, path string) (changed bool, body []byte, err error) {
+// else the old one ends where the new one begins, and is kept. One that was ended or
+// void is not revived: again is said which says so, by a begin that comes after.
+func (s *shelves) add(rec legal.Recognition, path string, again bool) (changed bool, body []byte, err error) {
 	subject := subjectOf(rec.Of)
 	if subject == s.r.is.Subject {
 		return false, nil, fmt.Errorf("%w: nobody recognises itself", ErrRequest)
@@ -265,7 +273,7 @@ func (s *shelves) add(rec legal.Recognition, path string) (changed bool, body []
 			next = append(next, k)
 			continue
 		}
-		_, _, void, err := s.void(k)
+		_, _, over, err := s.void(k)
 		if err != nil {
 			return false, nil, err
 		}
@@ -273,11 +281,18 @@ func (s *shelves) add(rec legal.Recognition, path string) (changed bool, body []
 		if err != nil {
 			return false, nil, err
 		}
-		switch {
-		case void, old.ValidUntil != nil && !old.ValidUntil.After(*rec.ValidFrom):
-			next = append(next, k)
-		case sameRecognition(old, rec):
+		if over == nil && sameRecognition(old, rec) {
 			return false, k.body, nil
+		}
+		if over == nil && old.ValidUntil != nil && (rec.ValidUntil == nil || rec.ValidUntil.After(*old.ValidUntil)) {
+			over = old.ValidUntil
+		}
+		switch {
+		case over != nil && (!again || rec.ValidFrom.Before(over.Truncate(time.Second))):
+			return false, nil, fmt.Errorf("%w: its recognition was ended as of %s; to recognise it again name a begin after that",
+				ErrRequest, over.UTC().Format(time.RFC3339))
+		case over != nil:
+			next = append(next, k)
 		case old.ValidFrom.Before(*rec.ValidFrom):
 			if err := s.revoke(k, "issued again with an end"); err != nil {
 				return false, nil, err
@@ -338,7 +353,7 @@ func (s *shelves) end(did string, asOf *time.Time) (int, error) {
 			continue
 		}
 		known = true
-		_, _, void, err := s.void(k)
+		_, _, since, err := s.void(k)
 		if err != nil {
 			return 0, err
 		}
@@ -347,7 +362,7 @@ func (s *shelves) end(did string, asOf *time.Time) (int, error) {
 			return 0, err
 		}
 		switch {
-		case void:
+		case since != nil:
 			continue
 		case asOf == nil:
 			err = s.revoke(k, "recognition void from the start")

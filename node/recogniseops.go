@@ -200,7 +200,7 @@ func (n *Node) recognize(ctx context.Context, who Caller, q RecognizeRequest) (R
 			out.Path = recognitionDir + legal.FileName(q.DID)
 		}
 		var body []byte
-		out.Changed, body, err = s.add(rec, out.Path)
+		out.Changed, body, err = s.add(rec, out.Path, true)
 		out.Credential = body
 		return err
 	})
@@ -311,7 +311,7 @@ func (n *Node) recognizeMany(ctx context.Context, who Caller, q RecognizeManyReq
 	}
 	lines := slices.Clone(q.Lines)
 	slices.SortStableFunc(lines, func(a, b RecognizeLine) int {
-		return strings.Compare(legal.PackOrder(subjectOf(a.DID)), legal.PackOrder(subjectOf(b.DID)))
+		return strings.Compare(RecognizeOrder(a.DID), RecognizeOrder(b.DID))
 	})
 	now := n.clock()
 	_, err = r.shelve(ctx, func(s *shelves) error {
@@ -320,7 +320,7 @@ func (n *Node) recognizeMany(ctx context.Context, who Caller, q RecognizeManyReq
 			rec, err := l.recognition(now)
 			changed := false
 			if err == nil {
-				changed, _, err = s.add(rec, s.fresh(subjectOf(l.DID)))
+				changed, _, err = s.add(rec, s.fresh(subjectOf(l.DID)), l.From != "")
 			}
 			switch {
 			case isLineFault(err):
@@ -413,14 +413,14 @@ func (s *shelves) row(k kept, now time.Time) (RecognitionRow, error) {
 	if err != nil {
 		return RecognitionRow{}, err
 	}
-	_, _, void, err := s.void(k)
+	_, _, since, err := s.void(k)
 	row := RecognitionRow{DID: rec.Of, Identifier: rec.Organisation.ID.String(), Actions: append([]string{}, rec.Actions...),
 		Types: append([]string{}, rec.Types...), From: rec.ValidFrom, Until: rec.ValidUntil, State: "standing", ID: k.c.ID}
 	if len(rec.Organisation.LegalNames) > 0 {
 		row.Name = rec.Organisation.LegalNames[0].Value
 	}
 	switch {
-	case void:
+	case since != nil:
 		row.State = "void"
 	case rec.ValidUntil != nil && now.After(*rec.ValidUntil):
 		row.State = "ended"
@@ -429,3 +429,7 @@ func (s *shelves) row(k kept, now time.Time) (RecognitionRow, error) {
 	}
 	return row, err
 }
+
+// RecognizeOrder is a text by which those whose recognitions lie in one file are next
+// to each other.
+func RecognizeOrder(id string) string { return legal.PackOrder(subjectOf(id)) }
