@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -71,6 +72,7 @@ type Node struct {
 	started    time.Time
 	keyFiles   sync.Mutex
 	kicks      chan string
+	walked     atomic.Int64 // bytes that looking for recognitions has cost
 
 	mu          sync.Mutex
 	host        *p2p.Host

@@ -161,6 +161,7 @@ const (
 	DomainProven      Code = "domain_proven"
 	DomainClaimedOnly Code = "domain_claimed_only"
 	EvidenceUnproven  Code = "evidence_unproven"
+	LevelTooLow       Code = "level_too_low"
 
 	RegisterAmbiguous   Code = "register_ambiguous"
 	RegisterSeatDiffers Code = "register_seat_differs"
