@@ -101,6 +101,7 @@ func issuerSpecs() []Spec {
 		row(SealOtherIdentifier, "The credential gives its issuer a further legal identifier that its seal does not prove.",
 			"Treat that identifier as the issuer's own word.", Warn),
 		row(DomainProven, "The issuer's history was fetched from the domain in its identifier.", "", Pass).supporting(),
+		row(DomainLinked, "The domain's own server names the issuer's identifier, and the identifier names the domain.", "", Pass).supporting(),
 		row(DomainClaimedOnly, "The identifier names a domain; nobody whom you trust has seen it there.",
 			"Verify once with access to the domain.", Warn),
 	}
