@@ -552,16 +552,38 @@ func covers(scope, types []string) bool {
 	return named
 }
 
-// domain says whether the domain in the identifier is more than a claim.
+// domain says whether the domain in the identifier is more than a claim, and which
+// domains name the identifier themselves.
 func (a *assessment) domain() {
-	if a.q.Domain == "" {
-		return
+	linked := func(host string) bool {
+		return slices.ContainsFunc(a.evidence, func(e Evidence) bool {
+			return e.Kind == KindDomain && e.Organisation.Domain == host && e.stands(a.q.At)
+		})
 	}
-	state, code, by := verdict.Claimed, verdict.DomainClaimedOnly, a.q.Issuer
-	if a.q.DomainProven {
-		state, code, by = verdict.Proven, verdict.DomainProven, "https://"+a.q.Domain
+	if host := a.q.Domain; host != "" {
+		row := verdict.New(verdict.Issuer, verdict.DomainClaimedOnly)
+		switch {
+		case a.q.DomainProven:
+			row = verdict.New(verdict.Issuer, verdict.DomainProven)
+			a.put(verdict.FieldDomain, host, "", verdict.Proven, "https://"+host)
+		case linked(host):
+			row = verdict.New(verdict.Issuer, verdict.DomainLinked)
+		default:
+			a.put(verdict.FieldDomain, host, "", verdict.Claimed, a.q.Issuer)
+		}
+		a.id.Checks = append(a.id.Checks, row.With("domain", host))
 	}
-	a.put(verdict.FieldDomain, a.q.Domain, "", state, by)
-	row := verdict.New(verdict.Issuer, code).With("domain", a.q.Domain)
-	a.id.Checks = append(a.id.Checks, row)
+	for _, e := range a.evidence {
+		if host := e.Organisation.Domain; e.Kind == KindDomain && host != "" && linked(host) {
+			a.put(verdict.FieldDomain, host, "", verdict.Proven, e.ID)
+			if host != a.q.Domain {
+				a.id.Checks = append(a.id.Checks, verdict.New(verdict.Issuer, verdict.DomainLinked).With("domain", host))
+			}
+		}
+	}
+	for i := range a.id.Fields { // what was seen just now stands now
+		if f := &a.id.Fields[i]; f.Name == verdict.FieldDomain && f.State == verdict.Proven {
+			f.Now = true
+		}
+	}
 }

@@ -53,6 +53,7 @@ type Options struct {
 type Node struct {
 	cfg        Config
 	log        *slog.Logger
+	links      linkCache
 	clock      func() time.Time
 	random     io.Reader
 	pass       keystore.Passphrase

@@ -159,6 +159,7 @@ const (
 	NameLookAlike     Code = "name_look_alike"
 	NaturalPerson     Code = "natural_person"
 	DomainProven      Code = "domain_proven"
+	DomainLinked      Code = "domain_linked"
 	DomainClaimedOnly Code = "domain_claimed_only"
 	EvidenceUnproven  Code = "evidence_unproven"
 	LevelTooLow       Code = "level_too_low"

@@ -107,6 +107,7 @@ func issuerSpecs() []Spec {
 		row(RegisterSeatDiffers, "A register places the issuer in another country than its proven identifier does.",
 			"That may be lawful: an education register's seat is the system that recognises the institution.", Warn),
 		row(DomainProven, "The issuer's history was fetched from the domain in its identifier.", "", Pass).supporting(),
+		row(DomainLinked, "The domain's own server names the issuer's identifier, and the identifier names the domain.", "", Pass).supporting(),
 		row(DomainClaimedOnly, "The identifier names a domain; nobody whom you trust has seen it there.",
 			"Verify once with access to the domain.", Warn),
 	}

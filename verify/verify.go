@@ -282,7 +282,10 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 // legal says who the issuer is in law and what it may issue.
 func (r *run) legal(ctx context.Context, c *credential.Credential) {
 	r.out.Issuer.ID = c.Issuer
-	q := r.inquiry(ctx, c.Issuer)
+	q, err := r.inquiry(ctx, c.Issuer)
+	if err != nil {
+		r.add(verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Unknown).With("detail", err.Error()))
+	}
 	q.Types, q.Signed = c.Types, r.checked
 	q.ClaimedDate, q.Registers = r.p.ClaimedDate, r.p.Registers
 	closed := false
@@ -301,15 +304,14 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 
 // inquiry prepares the question who somebody is in law, at the time of the verdict
 // and at the issuing date. Without sources, all is the credential's own word.
-func (r *run) inquiry(ctx context.Context, who string) legal.Request {
+func (r *run) inquiry(ctx context.Context, who string) (legal.Request, error) {
+	var err error
 	q := legal.Request{Issuer: who, At: r.at, Check: r.evidence()}
 	if c := r.checked.Credential; c != nil {
 		q.IssuedAt = c.ValidFrom
 	}
 	if r.v.cfg.Issuers != nil {
-		if err := r.v.cfg.Issuers.Evidence(ctx, who, &q); err != nil {
-			r.add(verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Unknown).With("detail", err.Error()))
-		}
+		err = r.v.cfg.Issuers.Evidence(ctx, who, &q)
 	}
 	if q.Status == nil {
 		q.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {
@@ -320,7 +322,7 @@ func (r *run) inquiry(ctx context.Context, who string) legal.Request {
 				Index: r.v.cfg.Index}))
 		}
 	}
-	return q
+	return q, err
 }
 
 // recent holds the age of the lists under which a recognition stands against the
