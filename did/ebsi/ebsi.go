@@ -70,8 +70,8 @@ func (r resolver) Resolve(ctx context.Context, name string, opt did.Options) (*d
 		return nil, fmt.Errorf("%w: one version of a did:ebsi is imported", did.ErrFeature)
 	}
 	tree, at, err := r.documents.EBSIDocument(ctx, name)
-	if err != nil {
-		return nil, fmt.Errorf("%w: no document of %s was imported: %w", did.ErrUnavailable, name, err)
+	if err != nil { // that it was not imported does not mean that it is nowhere
+		return nil, fmt.Errorf("%w: no document of %s was imported: %v", did.ErrUnavailable, name, err)
 	}
 	doc, err := did.ParseDocument(tree)
 	if err != nil {

@@ -71,6 +71,9 @@ func TestResolve(t *testing.T) {
 		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
+		if errors.Is(err, did.ErrNotFound) {
+			t.Errorf("%s: what was not imported is called not to be", c.name)
+		}
 		if err == nil && (res.Source != "file" || res.SeenAt.IsZero() || len(res.Versions) != 1) {
 			t.Errorf("%s: %+v", c.name, res)
 		}
