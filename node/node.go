@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/bonafide-id/bonafide/did"
+	didebsi "github.com/bonafide-id/bonafide/did/ebsi"
 	didjwk "github.com/bonafide-id/bonafide/did/jwk"
 	didkey "github.com/bonafide-id/bonafide/did/key"
 	didweb "github.com/bonafide-id/bonafide/did/web"
@@ -156,7 +157,8 @@ func (n *Node) assemble(ctx context.Context) error {
 	n.exchange = exchange.New(exchange.Config{Replica: n.replica, Peers: peers{n}, Finder: finder{n}, Web: webGetter{n.web},
 		Interval: duration(n.cfg.SyncInterval), ServeAll: n.cfg.ServeAll, Clock: n.clock, Logger: n.log})
 	n.registry = did.Registry{"webvh": webvhResolver{n}, "scid": webvhResolver{n},
-		"key": didkey.Resolver(), "jwk": didjwk.Resolver(), "web": guarded{n, didweb.New(webGetter{n.web})}}
+		"key": didkey.Resolver(), "jwk": didjwk.Resolver(), "web": guarded{n, didweb.New(webGetter{n.web})},
+		"ebsi": didebsi.Resolver(ebsiDocuments{n})}
 	return n.loadIssuers(ctx)
 }
 

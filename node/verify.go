@@ -315,14 +315,7 @@ func (i issuers) Practice(ctx context.Context, issuer string) (*credential.Pract
 
 func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) error {
 	n := i.n
-	for _, r := range i.roots.Roots {
-		root := legal.Root{DID: r.DID, Name: r.Name}
-		for _, a := range r.Axes {
-			root.Identity = root.Identity || a == AxisIdentity
-			root.Authorisation = root.Authorisation || a == AxisAuthorisation
-		}
-		q.Roots = append(q.Roots, root)
-	}
+	q.Roots = append(q.Roots, i.roots.legalRoots()...)
 	q.Same = func(a, b string) bool { return subjectOf(a) == subjectOf(b) }
 	w := newWalk(i, issuer, len(q.Roots) > 0)
 	q.Find = w.find

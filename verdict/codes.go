@@ -185,6 +185,8 @@ const (
 	NoRootsConfigured        Code = "no_roots_configured"
 	ChainTooDeep             Code = "chain_too_deep"
 	ChainCycle               Code = "chain_cycle"
+	ChainWidened             Code = "chain_widened"
+	ChainTermsForeign        Code = "chain_terms_foreign"
 )
 
 // Codes of the checks quality, holder, place and awarding.

@@ -131,6 +131,8 @@ func authorisationSpecs() []Spec {
 			"Choose one with `bonafide trust add`.", Unknown, Skipped),
 		row(ChainTooDeep, "The chain of recognitions is longer than the policy allows.", other, Unknown),
 		row(ChainCycle, "The recognitions go in a circle and reach no trust root.", other, Unknown),
+		row(ChainWidened, "A link of the chain grants more than the one above it does, so that it grants nothing.", other, Unknown),
+		row(ChainTermsForeign, "A link of the chain was issued under an accreditation that is not its issuer's.", other, Unknown),
 	}
 }
 
