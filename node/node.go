@@ -81,6 +81,7 @@ type Node struct {
 	own         map[string]bool
 	halted      map[string]Halt // not written down yet
 	lists       listCache
+	rootLists   map[string]rootsCache
 	readBack    map[string]bool
 	names       map[string][2]string // of lists begun elsewhere; see elsewhere
 	namesAt     time.Time

@@ -63,6 +63,6 @@ func builtins() []builtin {
 		{"https://bonafide.id/contexts/micro-credential/v1", "bonafide-v1.jsonld",
 			"eec67a8a7992e05b41592b091e8bd65e2181875299b68024a849e3c403b8b85d", ""},
 		{"https://bonafide.id/contexts/legal-entity/v1", "legal-entity-v1.jsonld",
-			"c8f827301bf7eea48b27900acaefe7692da5dd063b6db2d976bc1bc0f0e19637", ""},
+			"604cc71b2ae8cd93c1654f8eaac301a2dc82d44f282c2215d2d88d7a85dc97f7", ""},
 	}
 }

@@ -286,7 +286,9 @@ func (a *app) importRecognitions(ctx context.Context, q node.RecognizeManyReques
 	t := recognitionTally{Lines: len(lines) + len(bad)}
 	t.DryRun, t.Failed, t.Failures = q.DryRun, int64(len(bad)), append([]node.BatchFailure{}, bad...)
 	// Those that share a file go together, so that each file is written few times.
-	slices.SortStableFunc(lines, func(x, y node.RecognizeLine) int { return strings.Compare(node.RecognizeOrder(x.DID), node.RecognizeOrder(y.DID)) })
+	slices.SortStableFunc(lines, func(x, y node.RecognizeLine) int {
+		return strings.Compare(node.RecognizeOrder(x.DID), node.RecognizeOrder(y.DID))
+	})
 	shown := a.newProgress()
 	for done := 0; done < len(lines); {
 		k := min(len(lines)-done, node.MaxRecognize)
