@@ -84,6 +84,7 @@ type Node struct {
 	halted      map[string]Halt // not written down yet
 	lists       listCache
 	regs        registerCache
+	rootLists   map[string]rootsCache
 	readBack    map[string]bool
 	names       map[string][2]string // of lists begun elsewhere; see elsewhere
 	namesAt     time.Time

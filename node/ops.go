@@ -363,6 +363,7 @@ type TrustRequest struct {
 // TrustList are the configured roots and the default policy that follows.
 type TrustList struct {
 	Roots  []TrustRoot `json:"roots"`
+	Lists  []RootList  `json:"lists"` // that were adopted
 	Policy string      `json:"policy"`
 }
 
@@ -372,6 +373,8 @@ type TrustRoot struct {
 	Name string   `json:"name"`
 	Axes []string `json:"axes"`
 	Held bool     `json:"held"` // its folder is here
+	// List is the adopted list that names it; empty for the operator's own choice.
+	List string `json:"list,omitempty"`
 }
 
 // FollowRequest names an identifier to keep (or no longer keep).

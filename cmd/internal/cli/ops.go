@@ -74,35 +74,6 @@ dc+sd-jwt the file holds the claims of an SD-JWT VC, vct among them.`,
 	return a.jsonFlag(c)
 }
 
-func (a *app) trustCommand() *cobra.Command {
-	show := func(t node.TrustList) error {
-		var rows [][]string
-		for _, r := range t.Roots {
-			rows = append(rows, []string{r.DID, oneLine(r.Name), strings.Join(r.Axes, ","), yesNo(r.Held)})
-		}
-		a.printf("policy: %s\n", t.Policy)
-		return a.table([]string{"ROOT", "NAME", "AXES", "HERE"}, rows)
-	}
-	var add, rm node.TrustRequest
-	ca := &cobra.Command{Use: "add DID", Short: "Trust an accreditor's word", Args: args(1, 1, "one DID"), Example: "  bonafide trust add did:webvh:SCID:agency.example --name \"The agency\""}
-	ca.Flags().StringVar(&add.Name, "name", "", "what you call it")
-	ca.Flags().StringSliceVar(&add.Axes, "axes", nil, "identity, authorisation; both by default")
-	ca.RunE = func(cmd *cobra.Command, got []string) error {
-		add.DID = got[0]
-		return answer(a, cmd.Context(), opening{network: true}, node.OpTrustAdd, add, show)
-	}
-	cr := &cobra.Command{Use: "remove DID", Short: "No longer trust", Args: args(1, 1, "one DID"), Example: "  bonafide trust remove did:webvh:SCID:agency.example"}
-	cr.RunE = func(cmd *cobra.Command, got []string) error {
-		rm.DID = got[0]
-		return answer(a, cmd.Context(), opening{}, node.OpTrustRemove, rm, show)
-	}
-	cl := &cobra.Command{Use: "list", Aliases: []string{"show"}, Short: "List the trust roots", Args: noArgs(), Example: "  bonafide trust list"}
-	cl.RunE = func(cmd *cobra.Command, _ []string) error {
-		return answer(a, cmd.Context(), opening{}, node.OpTrustList, node.Empty{}, show)
-	}
-	return group("trust", "Whose word counts here", "Choose trust roots: accreditors whose word on who an issuer is counts.", "  bonafide trust list", a.jsonFlag(ca), a.jsonFlag(cr), a.jsonFlag(cl), a.trustListsCommand())
-}
-
 // simple makes a command that takes at most one DID.
 func simple[T any](a *app, use, short, op string, network bool, in func(arg string) any, show func(T) error) *cobra.Command {
 	n := strings.Count(use, " ")
