@@ -22,6 +22,8 @@ func soundTree() map[string]string {
 | 2 | ` + "`cmd/prog`" + ` | program |
 | 1 | ` + "`store`" + ` | rows |
 | 1 | ` + "`store/file`" + ` | rows in files |
+| 1 | ` + "`store/rows`" + ` *shared* | what engines share |
+| 1 | ` + "`store/other`" + ` | rows elsewhere |
 | 1 | ` + "`store/storetest`" + ` | suite |
 | 1 | ` + "`net`" + ` | wire |
 | 1 | ` + "`later`" + ` *planned* | not yet |
@@ -54,7 +56,9 @@ var Clock = time.Now
 		"internal/hint/hint.go":        doc + "package hint\n",
 		"internal/vectors/vectors.go":  doc + "package vectors\n",
 		"store/store.go":               doc + "package store\n\nimport _ \"example.org/m/key\"\n",
-		"store/file/file.go":           doc + "package file\n\nimport _ \"example.org/m/store\"\n",
+		"store/file/file.go":           doc + "package file\n\nimport (\n\t_ \"example.org/m/store\"\n\t_ \"example.org/m/store/rows\"\n)\n",
+		"store/other/other.go":         doc + "package other\n",
+		"store/rows/rows.go":           doc + "package rows\n\nimport _ \"example.org/m/store\"\n",
 		"store/file/file_test.go":      "package file\n\nimport _ \"example.org/m/store/storetest\"\n",
 		"store/storetest/storetest.go": doc + "package storetest\n\nimport _ \"example.org/m/store\"\n",
 		"key/more.go":                  "package key\n\nimport \"example.org/m/internal/hint\"\n\nconst advice = \"Mend \" + \"it.\"\n\nvar ErrMore = hint.New(\"key: more\", advice)\n",
@@ -108,6 +112,10 @@ func TestLayersCanFail(t *testing.T) {
 		{"import sideways", add("store/side.go", "package store\n\nimport _ \"example.org/m/net\"\n"), "store/side.go: imports net: sideways on floor 1"},
 		{"parent imports sub-package", add("store/sub.go", "package store\n\nimport _ \"example.org/m/store/file\"\n"), "store/sub.go: imports store/file: sideways on floor 1"},
 		{"test of parent imports sub-package", add("store/sub_test.go", "package store\n\nimport _ \"example.org/m/store/file\"\n"), "store/sub_test.go: imports store/file: sideways on floor 1"},
+		{"sub-package imports one beside it", add("store/file/x.go", "package file\n\nimport _ \"example.org/m/store/other\"\n"), "store/file/x.go: imports store/other: sideways on floor 1"},
+		{"shared sub-package imports one beside it", add("store/rows/x.go", "package rows\n\nimport _ \"example.org/m/store/other\"\n"), "store/rows/x.go: imports store/other: sideways on floor 1"},
+		{"parent imports a shared sub-package", add("store/sub.go", "package store\n\nimport _ \"example.org/m/store/rows\"\n"), "store/sub.go: imports store/rows: sideways on floor 1"},
+		{"somebody else imports a shared sub-package", add("net/x.go", "package net\n\nimport _ \"example.org/m/store/rows\"\n"), "net/x.go: imports store/rows: sideways on floor 1"},
 		{"import of an unlisted package", add("store/x.go", "package store\n\nimport _ \"example.org/m/gone\"\n"), "store/x.go: imports gone, which ARCHITECTURE.md does not list"},
 		{"import of the root", add("store/x.go", "package store\n\nimport _ \"example.org/m\"\n"), "store/x.go: imports ., which ARCHITECTURE.md does not list"},
 		{"vectors in a program", add("store/v.go", "package store\n\nimport _ \"example.org/m/internal/vectors\"\n"), "store/v.go: imports internal/vectors outside of a _test.go file"},
@@ -122,7 +130,7 @@ func TestLayersCanFail(t *testing.T) {
 		}, "internal/vectors: listed in ARCHITECTURE.md, but there is no such package"},
 		{"planned and there", add("later/x.go", doc+"package later\n"), "later: there, but ARCHITECTURE.md calls it planned"},
 		{"sub-package on another floor", replace("ARCHITECTURE.md", "| 1 | `store/file`", "| 2 | `store/file`"), "store/file: on floor 2, but its parent store is on floor 1"},
-		{"line that is not understood", replace("ARCHITECTURE.md", "`later` *planned*", "`later` perhaps"), `"perhaps" is neither nothing nor *planned*`},
+		{"line that is not understood", replace("ARCHITECTURE.md", "`later` *planned*", "`later` perhaps"), `"perhaps" is neither nothing nor *planned* nor *shared*`},
 		{"floor that is no number", replace("ARCHITECTURE.md", "| 0 | `key`", "| low | `key`"), `floor "low"`},
 		{"listed twice", replace("ARCHITECTURE.md", "| 0 | `key`", "| 0 | `net`"), "net is listed twice"},
 		{"line that says nothing", replace("ARCHITECTURE.md", "| keys |", "| |"), "want 3 that say something"},

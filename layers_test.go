@@ -24,6 +24,7 @@ func TestLayers(t *testing.T) {
 type room struct {
 	floor   int
 	planned bool
+	shared  bool // by the packages beside it
 }
 
 // outside is one name or path of the second table.
@@ -104,13 +105,13 @@ func (h *house) addRoom(cells []string) error {
 		return fmt.Errorf("no package in %q", cells[1])
 	}
 	rest := strings.TrimSpace(strings.Replace(cells[1], m[0], "", 1))
-	if rest != "" && rest != "*planned*" {
-		return fmt.Errorf("%q is neither nothing nor *planned*", rest)
+	if rest != "" && rest != "*planned*" && rest != "*shared*" {
+		return fmt.Errorf("%q is neither nothing nor *planned* nor *shared*", rest)
 	}
 	if _, dup := h.rooms[m[1]]; dup {
 		return fmt.Errorf("%s is listed twice", m[1])
 	}
-	h.rooms[m[1]] = room{floor: floor, planned: rest != ""}
+	h.rooms[m[1]] = room{floor: floor, planned: rest == "*planned*", shared: rest == "*shared*"}
 	return nil
 }
 
@@ -192,6 +193,12 @@ func (h house) checkTable(have map[string]bool) (out []string) {
 	return out
 }
 
+// beside tells whether two packages have one parent, which is no root.
+func beside(a, b string) bool {
+	up := filepath.ToSlash(filepath.Dir(a))
+	return up != "." && up == filepath.ToSlash(filepath.Dir(b))
+}
+
 // checkImport judges one import of ours. It returns "" when it is allowed.
 func (h house) checkImport(from, to string, inTest bool) string {
 	if h.free(from) {
@@ -220,6 +227,8 @@ func (h house) checkImport(from, to string, inTest bool) string {
 	case b.floor < a.floor:
 		return ""
 	case b.floor == a.floor && strings.HasPrefix(from, to+"/"):
+		return ""
+	case b.floor == a.floor && b.shared && !a.shared && beside(from, to):
 		return ""
 	case b.floor == a.floor:
 		return fmt.Sprintf("imports %s: sideways on floor %d", to, a.floor)

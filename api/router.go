@@ -69,7 +69,7 @@ func (s *Server) handler(name string, routes []route, fallback func(http.Respons
 			}
 		}
 		found, err := find(routes, r)
-		if err != nil && fallback != nil && found == nil && isRead(r.Method) {
+		if err != nil && fallback != nil && found == nil && (isRead(r.Method) || isPreflight(r)) {
 			found, err = &route{pattern: "/{path...}", handle: fallback, cors: true}, nil
 		}
 		if err != nil {
@@ -155,6 +155,11 @@ func notHere() *problem {
 	p := refuse(http.StatusNotFound, "There is nothing at this path.", "GET /openapi.json on the public listener lists what there is.")
 	p.ExitCode = 1
 	return p
+}
+
+// isPreflight tells whether a browser asks before it sends a request of a page.
+func isPreflight(r *http.Request) bool {
+	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
 func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }

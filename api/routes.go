@@ -172,29 +172,6 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// folder serves the own issuers' folders at the paths of their identifiers.
-func (s *Server) folder(w http.ResponseWriter, r *http.Request) error {
-	f, err := s.cfg.Node.Folder(r.Context(), r.Host, r.URL.EscapedPath())
-	if errors.Is(err, node.ErrNoIssuer) {
-		return notHere()
-	}
-	if err != nil {
-		return err
-	}
-	return file(w, r, f)
-}
-
-func file(w http.ResponseWriter, r *http.Request, f node.FolderFile) error {
-	w.Header().Set("ETag", f.ETag)
-	w.Header().Set("Cache-Control", "public, max-age=60")
-	if holds(r.Header.Values("If-None-Match"), f.ETag) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	writeBytes(w, http.StatusOK, f.ContentType, f.Body)
-	return nil
-}
-
 // holds tells whether If-None-Match names a strong tag of ours or any (RFC
 // 9110, section 13.1.2). A cache on the way may have marked it as weak; none
 // of our tags has a comma in it.

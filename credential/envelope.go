@@ -80,6 +80,8 @@ type Envelope struct {
 	// envelope could not be opened.
 	Tree       map[string]any
 	Credential *Credential
+	// Status holds what stands beside the document: see TakeStatus.
+	Status []map[string]any
 	// Rows are the Opener's own: at least one of the check integrity.
 	Rows []verdict.Check
 	// Keys found the key, Method is its name. Who signed is judged by them, unless
@@ -108,6 +110,7 @@ func CheckEnvelope(_ context.Context, e Envelope, opt Options) *Checked {
 		out.fill()
 		return out
 	}
+	out.Credential.Status = append(out.Credential.Status, e.Status...)
 	if passes(out.Checks, verdict.Integrity) {
 		// A proof inside an envelope was not looked at: nothing may lean on it.
 		out.Document, out.Seal = without(out.Credential.Tree, "proof"), e.Seal

@@ -29,7 +29,7 @@ var (
 // registered are the claims of RFC 7519 and RFC 7800 that stand beside a
 // credential in the same object and are not part of it.
 func registered() []string {
-	return []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce"}
+	return []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "nonce", "status"}
 }
 
 // checkToken reads a credential secured as a compact JWS: by VC-JOSE-COSE 1.0
@@ -65,6 +65,7 @@ func checkToken(ctx context.Context, text string, opt Options) *Checked {
 	if fault != nil {
 		e.Rows = append(e.Rows, verdict.New(verdict.Format, verdict.MalformedValue).With("detail", fault.Error()).From(fromCredential))
 	}
+	e.TakeStatus(claims)
 	e.verify(ctx, t, claims, opt)
 	return CheckEnvelope(ctx, e, opt)
 }

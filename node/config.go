@@ -15,6 +15,7 @@ import (
 
 	"github.com/bonafide-id/bonafide/internal/fetch"
 	"github.com/bonafide-id/bonafide/replica/exchange"
+	"github.com/bonafide-id/bonafide/store/postgres"
 )
 
 // Config are all settings of a node. DefaultConfig gives the defaults; a home's
@@ -45,6 +46,8 @@ type Config struct {
 	ListFill       int      `toml:"list_fill"`
 	Gossip         string   `toml:"gossip_heartbeat"`
 	PassphraseFile string   `toml:"passphrase_file"`
+	Store          string   `toml:"store"`
+	StorePassword  string   `toml:"store_password_file"`
 	LogLevel       string   `toml:"log_level"`
 	LogFormat      string   `toml:"log_format"`
 	ResumeAlone    bool     `toml:"resume_alone"`
@@ -120,6 +123,8 @@ func Settings() []Setting {
 		s("list_fill", "int", "share of a status list, in percent, given out before the next is opened", func(c *Config) any { return &c.ListFill }),
 		s("gossip_heartbeat", "duration", "interval of gossip upkeep", func(c *Config) any { return &c.Gossip }),
 		s("passphrase_file", "string", "file that holds the passphrase of the keys", func(c *Config) any { return &c.PassphraseFile }),
+		s("store", "string", "where everything but keys and settings is kept: empty for the file store.db in the home, or postgres://USER@HOST/DATABASE", func(c *Config) any { return &c.Store }),
+		s("store_password_file", "string", "file that holds the password of the database user; without it PGPASSWORD and PGPASSFILE count", func(c *Config) any { return &c.StorePassword }),
 		s("log_level", "string", "debug, info, warn or error", func(c *Config) any { return &c.LogLevel }),
 		s("log_format", "string", "text or json", func(c *Config) any { return &c.LogFormat }),
 		s("verify_failure_status", "int", "HTTP status of a verification that did not come to verified: 200, or 400 as older clients of VC-API expect", func(c *Config) any { return &c.FailureStatus }),
@@ -222,6 +227,11 @@ func (c Config) Check() error {
 	}
 	if c.FailureStatus != 200 && c.FailureStatus != 400 {
 		return bad("verify_failure_status", strconv.Itoa(c.FailureStatus), "is neither 200 nor 400")
+	}
+	if c.Store != "" {
+		if err := postgres.CheckAddress(c.Store); err != nil {
+			return fmt.Errorf("%w: store: %w", ErrConfig, err)
+		}
 	}
 	if duration(c.Heartbeat) >= duration(c.HeadLifetime) {
 		return bad("heartbeat", c.Heartbeat, "is not shorter than head_lifetime")

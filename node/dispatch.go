@@ -70,6 +70,8 @@ func operations() []operation {
 		op(OpTrustAdd, RoleOperator, "add a trust root", plain((*Node).trustAdd)),
 		op(OpTrustRemove, RoleOperator, "remove a trust root", plain((*Node).trustRemove)),
 		op(OpTrustList, RoleVerifier, "list the trust roots", plain((*Node).trustList)),
+		op(OpListsImport, RoleOperator, "take EU trusted lists from files", plain((*Node).listsImport)),
+		op(OpListsShow, RoleVerifier, "show the EU trusted lists that are held", plain((*Node).listsShow)),
 		op(OpFollow, RoleOperator, "fetch an issuer's folder and keep it", plain((*Node).follow)),
 		op(OpUnfollow, RoleOperator, "let a folder go", plain((*Node).unfollow)),
 		op(OpFollows, RoleVerifier, "list the folders that are held", plain((*Node).follows)),

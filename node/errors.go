@@ -14,6 +14,7 @@ import (
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/legal/trustlist"
 	"github.com/bonafide-id/bonafide/p2p"
 	"github.com/bonafide-id/bonafide/replica"
 	"github.com/bonafide-id/bonafide/replica/exchange"
@@ -109,7 +110,9 @@ func FailureOf(err error) Failure {
 		}
 	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
-	case is(revocation.ErrFinal, ErrClosed, ErrHalted, ErrNotReadBack, ErrHomeExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
+	case is(trustlist.ErrTooLarge, trustlist.ErrXML, trustlist.ErrSignature, trustlist.ErrSigner, trustlist.ErrForm):
+		f.Status, f.Title = http.StatusBadRequest, "Not a trusted list that counts"
+	case is(revocation.ErrFinal, trustlist.ErrOlder, ErrClosed, ErrHalted, ErrNotReadBack, ErrHomeExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
 		f.Status, f.Title = http.StatusConflict, "Refused"
 	case is(keystore.ErrPassphrase, keystore.ErrLoose, keystore.ErrNoKey):
 		f.Status, f.Title = http.StatusConflict, "The keys cannot be used"
@@ -117,6 +120,8 @@ func FailureOf(err error) Failure {
 		f.Status, f.Title, f.ExitCode = http.StatusServiceUnavailable, "In use", 4
 	case is(store.ErrFull, store.ErrReadOnly):
 		f.Status, f.Title, f.ExitCode = http.StatusInsufficientStorage, "The disk takes no more", 4
+	case is(store.ErrUnreachable, store.ErrInDoubt):
+		f.Status, f.Title, f.ExitCode = http.StatusServiceUnavailable, "The database is away", 4
 	case is(exchange.ErrOffline, did.ErrUnavailable, fetch.ErrUnreachable, fetch.ErrTimeout, p2p.ErrPeerUnreachable, ErrHeld):
 		f.Status, f.Title, f.ExitCode = http.StatusBadGateway, "Could not be reached", 4
 	default:

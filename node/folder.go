@@ -16,6 +16,7 @@ import (
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/replica"
+	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
 )
 
@@ -24,6 +25,9 @@ type FolderFile struct {
 	Body        []byte
 	ContentType string
 	ETag        string
+	// MaxAge is how long a cache may keep it, where the file says so: for a status
+	// list its ttl, and never beyond its term.
+	MaxAge *time.Duration
 }
 
 // Folder finds the file that an own issuer publishes at a URL path: the
@@ -83,6 +87,7 @@ func relative(path, base string, id webvh.ID) (string, bool) {
 // folderFile reads one file of an own folder.
 func (n *Node) folderFile(ctx context.Context, subject string, h *webvh.History, rel string) (FolderFile, error) {
 	var b []byte
+	var maxAge *time.Duration
 	switch rel {
 	case "bonafide/history":
 		v, err := n.replica.Head(ctx, subject)
@@ -106,6 +111,11 @@ func (n *Node) folderFile(ctx context.Context, subject string, h *webvh.History,
 		if b, err = strictjson.Canonical(tree); err != nil {
 			return FolderFile{}, err
 		}
+	case pathAggregation:
+		var err error
+		if b, err = n.aggregation(ctx, subject); err != nil {
+			return FolderFile{}, err
+		}
 	default:
 		err := n.store.View(ctx, func(tx store.Tx) error {
 			if cid, ok := strings.CutPrefix(rel, "bonafide/"); ok && rel != pathHead && rel != pathManifest {
@@ -114,7 +124,11 @@ func (n *Node) folderFile(ctx context.Context, subject string, h *webvh.History,
 				return err
 			}
 			d, err := tx.GetDraft(subject, rel)
-			b = d.Body
+			b, maxAge = d.Body, nil
+			if strings.HasPrefix(rel, "status/") {
+				age := min(duration(n.cfg.Cadence), time.UnixMilli(d.ValidUntil).Sub(n.clock()))
+				maxAge = &age
+			}
 			return err
 		})
 		if isNotFound(err) {
@@ -124,7 +138,7 @@ func (n *Node) folderFile(ctx context.Context, subject string, h *webvh.History,
 			return FolderFile{}, err
 		}
 	}
-	return FolderFile{Body: b, ContentType: contentType(rel), ETag: `"` + record.CIDOf(b).String() + `"`}, nil
+	return FolderFile{Body: b, ContentType: contentType(rel), ETag: `"` + record.CIDOf(b).String() + `"`, MaxAge: maxAge}, nil
 }
 
 // draftByCID finds a body by its content address.
@@ -154,7 +168,11 @@ func contentType(rel string) string {
 	case rel == replica.PathWhois:
 		return "application/vp"
 	case strings.HasPrefix(rel, "status/") && strings.HasSuffix(rel, ".jwt"):
-		return "application/statuslist+jwt"
+		return revocation.MediaStatusJWT
+	case strings.HasPrefix(rel, "status/") && strings.HasSuffix(rel, ".cwt"):
+		return revocation.MediaStatusCWT
+	case rel == pathAggregation:
+		return "application/json"
 	case strings.HasPrefix(rel, "status/"), strings.HasPrefix(rel, "recognition/"):
 		return "application/vc"
 	case rel == "did.json":
@@ -201,7 +219,7 @@ func (n *Node) export(ctx context.Context, subject, dir string) (ExportResponse,
 			names = append(names, d.Path)
 		}
 	}
-	names = append(names, "bonafide/history", "did.json", pathHead)
+	names = append(names, pathAggregation, "bonafide/history", "did.json", pathHead)
 	for _, name := range names {
 		f, err := n.folderFile(ctx, subject, h, name)
 		if errors.Is(err, ErrNoIssuer) {

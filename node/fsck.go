@@ -55,7 +55,7 @@ func (n *Node) fsckBook(ctx context.Context, subject string, note func(string, .
 				note("%s: list %d: a published revocation is not in the book", subject, l.Number)
 			}
 		}
-		return nil
+		return n.fsckTokens(ctx, tx, subject, opt, note)
 	})
 	if err != nil {
 		note("%s: book: %v", subject, err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -54,6 +55,16 @@ func Init(ctx context.Context, cfg Config, opt InitOptions) (_ *Created, err err
 	}
 	if _, err := os.Stat(cfg.path(fileConfig)); err == nil {
 		return nil, fmt.Errorf("%w: %s", ErrHomeExists, cfg.Home)
+	}
+	if cfg.Store != "" {
+		// Before anything is written: a database that is away leaves no half a home.
+		st, err := openStore(ctx, cfg, slog.New(slog.DiscardHandler))
+		if err != nil {
+			return nil, err
+		}
+		if err := st.Close(); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.MkdirAll(cfg.path(dirKeys), 0o700); err != nil {
 		return nil, fmt.Errorf("node: home: %w", err)

@@ -86,7 +86,7 @@ func (n *Node) issue(ctx context.Context, q IssueRequest) (IssueResponse, error)
 		return IssueResponse{}, err
 	}
 	out.Credential, out.Token = secured.Credential, secured.Token
-	out.ID, _ = tree["id"].(string)
+	out.ID, _, _ = noteOf(tree)
 	n.kickIfNewLists(ctx, is.Subject)
 	return out, nil
 }
@@ -97,6 +97,9 @@ func (n *Node) draftOf(q IssueRequest, h *webvh.History, is store.Issuer) (func(
 	id, err := n.newURN()
 	if err != nil {
 		return nil, err
+	}
+	if q.Format == FormatSDJWTVC {
+		return claimsOf(q, h.DID(), id)
 	}
 	if len(q.Tree) == 0 {
 		m := q.Credential
@@ -166,15 +169,10 @@ func (n *Node) register(ctx context.Context, subject string, tree map[string]any
 
 // putIssued adds a line to the private register: no data about the learner.
 func putIssued(tx store.Tx, subject string, tree map[string]any, list, index int64, ref string, now time.Time) error {
-	id, _ := tree["id"].(string)
-	row := store.Issued{Issuer: subject, ID: id, List: list, Index: index, LocalRef: ref, At: now.UnixMilli()}
-	if types, ok := tree["type"].([]any); ok && len(types) > 0 {
-		row.Type, _ = types[len(types)-1].(string)
-	}
-	if s, ok := tree["validUntil"].(string); ok {
-		if t, err := proof.ParseTime(s); err == nil {
-			row.ValidUntil = t.UnixMilli()
-		}
+	id, typ, until := noteOf(tree)
+	row := store.Issued{Issuer: subject, ID: id, List: list, Index: index, LocalRef: ref, At: now.UnixMilli(), Type: typ}
+	if !until.IsZero() {
+		row.ValidUntil = until.UnixMilli()
 	}
 	err := tx.PutIssued(row)
 	if errors.Is(err, store.ErrExists) {
@@ -266,7 +264,7 @@ func (n *Node) targetOfCredential(ctx context.Context, subject string, body []by
 		return 0, 0, fmt.Errorf("%w: it is by %s", ErrTarget, c.Issuer)
 	}
 	for _, m := range c.Status {
-		e, _, ok := revocation.ParseEntry(m)
+		e, _, ok := revocation.EntryOf(m)
 		if !ok {
 			continue
 		}
@@ -274,7 +272,7 @@ func (n *Node) targetOfCredential(ctx context.Context, subject string, body []by
 		if err != nil {
 			continue
 		}
-		number, err := strconv.ParseInt(strings.TrimPrefix(path, "status/"), 10, 64)
+		number, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(path, "status/"), formJWT), 10, 64)
 		if err == nil {
 			return number, e.Index, nil
 		}

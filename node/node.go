@@ -28,7 +28,6 @@ import (
 	"github.com/bonafide-id/bonafide/replica/exchange"
 	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
-	"github.com/bonafide-id/bonafide/store/sqlite"
 )
 
 // Version of the program; the build may set it.
@@ -78,6 +77,7 @@ type Node struct {
 	issuerLocks map[string]*sync.Mutex
 	own         map[string]bool
 	halted      map[string]string
+	lists       listCache
 	readBack    map[string]bool
 }
 
@@ -125,7 +125,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *Node, err error) {
 	if b, err := os.ReadFile(cfg.path(fileToken)); err == nil {
 		n.token = strings.TrimSpace(string(b))
 	}
-	if n.store, err = sqlite.Open(ctx, cfg.path(fileStore), sqlite.Config{Logger: n.log}); err != nil {
+	if n.store, err = openStore(ctx, cfg, n.log); err != nil {
 		return nil, err
 	}
 	return n, n.assemble(ctx)
@@ -139,7 +139,7 @@ func (n *Node) assemble(ctx context.Context) error {
 	}
 	n.web = fetch.Stranger(fetch.Config{HostMap: hosts, Logger: n.log, Registerer: n.reg, Clock: n.clock})
 	n.replica, err = replica.New(replica.Config{Store: n.store, Clock: n.clock, Loader: n.loader, Own: n.isOwn,
-		OnOwnConflict: n.foreignHead, OnChange: n.onChange, Logger: n.log})
+		Shared: n.shared(), OnOwnConflict: n.foreignHead, OnChange: n.onChange, Logger: n.log})
 	if err != nil {
 		return err
 	}
@@ -151,35 +151,13 @@ func (n *Node) assemble(ctx context.Context) error {
 	return n.loadIssuers(ctx)
 }
 
-// loadIssuers learns which issuers are our own and which are halted, and
-// finishes a publication that a crash interrupted.
+// loadIssuers learns which issuers are our own, and finishes a publication that a
+// crash interrupted.
 func (n *Node) loadIssuers(ctx context.Context) error {
-	var list []store.Issuer
-	halts := make(map[string]string)
-	err := n.store.View(ctx, func(tx store.Tx) (err error) {
-		if list, err = tx.ListIssuers(); err != nil {
-			return err
-		}
-		for _, is := range list {
-			why, err := tx.GetMeta(haltKey(is.Subject))
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			if len(why) > 0 {
-				halts[is.Subject] = string(why)
-			}
-		}
-		return nil
-	})
+	list, err := n.learnIssuers(ctx)
 	if err != nil {
 		return err
 	}
-	n.mu.Lock()
-	for _, is := range list {
-		n.own[is.Subject] = true
-	}
-	n.halted = halts
-	n.mu.Unlock()
 	for _, is := range list {
 		if err := n.settle(ctx, is); err != nil {
 			n.log.Error("an own folder could not be settled", "issuer", is.DID, "err", err)

@@ -43,6 +43,8 @@ const (
 	OpTrustAdd      = "trust.add"           // TrustRequest -> TrustList
 	OpTrustRemove   = "trust.remove"        // TrustRequest -> TrustList
 	OpTrustList     = "trust.list"          // Empty -> TrustList
+	OpListsImport   = "trust.lists.import"  // ListsRequest -> TrustedLists
+	OpListsShow     = "trust.lists.show"    // Empty -> TrustedLists
 	OpFollow        = "follow"              // FollowRequest -> FollowResponse
 	OpUnfollow      = "unfollow"            // FollowRequest -> FollowResponse
 	OpFollows       = "follows"             // Empty -> FollowList
@@ -199,12 +201,12 @@ type IssueRequest struct {
 	Issuer     string           `json:"issuer,omitempty"`
 	Credential credential.Micro `json:"credential"`
 	// Tree, when set, is an unsigned VCDM 2.0 credential to sign as it is,
-	// with a status entry added.
+	// with a status entry added; for the format dc+sd-jwt it is a set of claims.
 	Tree     json.RawMessage `json:"tree,omitempty"`
 	LocalRef string          `json:"localRef,omitempty"` // kept in the private register
 	Suite    string          `json:"suite,omitempty"`    // eddsa-jcs-2022 (default) or eddsa-rdfc-2022
-	// Format is json (the default), jwt or sd-jwt; Hide are JSON pointers to the
-	// members that the holder of an sd-jwt may hold back.
+	// Format is json (the default), jwt, sd-jwt or dc+sd-jwt; Hide are JSON pointers
+	// to the members that the holder of one of the latter two may hold back.
 	Format   string   `json:"format,omitempty"`
 	Hide     []string `json:"hide,omitempty"`
 	NoStatus bool     `json:"noStatus,omitempty"`

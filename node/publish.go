@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,6 @@ import (
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/replica"
-	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
 )
 
@@ -49,9 +49,26 @@ func (n *Node) putDraft(tx store.Tx, subject, path string, b []byte, until time.
 // publish renders what changed, signs it and the next head, and stores all of
 // it in one transaction before anything leaves. Then it goes through the same
 // door as everybody's, and out to the peers.
+//
+// Of two nodes that share a book and publish at once, one comes second: it finds
+// the other's head and begins anew.
 func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) (PublishResponse, error) {
 	unlock := n.lockIssuer(subject)
 	defer unlock()
+	for try := 1; ; try++ {
+		out, err := n.publishOnce(ctx, subject, opt)
+		if !errors.Is(err, store.ErrConflict) || try == publishTries {
+			return out, err
+		}
+		n.log.Debug("another node published first", "issuer", subject, "err", err)
+	}
+}
+
+// publishTries is how often a publication is begun anew. Each time another node
+// has published in between.
+const publishTries = 20
+
+func (n *Node) publishOnce(ctx context.Context, subject string, opt publishOptions) (PublishResponse, error) {
 	if err := n.maySign(ctx, subject); err != nil {
 		return PublishResponse{}, err
 	}
@@ -62,11 +79,11 @@ func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) 
 	if err := n.recoverOwn(ctx, subject); err != nil {
 		return PublishResponse{}, err
 	}
-	listKey, err := n.signer(subject, keystore.RoleList)
+	listKey, err := n.standingSigner(subject, keystore.RoleList, h)
 	if err != nil {
 		return PublishResponse{}, err
 	}
-	headKey, err := n.signer(subject, keystore.RoleHead)
+	headKey, err := n.standingSigner(subject, keystore.RoleHead, h)
 	if err != nil {
 		return PublishResponse{}, err
 	}
@@ -75,6 +92,9 @@ func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) 
 		p.previous = held
 		if p.digests, err = n.replica.Digests(ctx, subject, held.EpochVersion, 0, -1); err != nil {
 			return PublishResponse{}, err
+		}
+		if behind := held.Head.Published.Sub(p.now); behind > 0 && behind <= clockTolerance && n.shared() {
+			p.now = held.Head.Published // signed by a node whose clock is a little ahead
 		}
 		if p.now.Before(held.Head.Published) {
 			return PublishResponse{}, fmt.Errorf("%w: it says %s, the last head %s", ErrClock, p.now, held.Head.Published)
@@ -101,14 +121,20 @@ func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) 
 	return PublishResponse{Head: p.head.CID().String(), Sequence: int64(p.head.Sequence), Changed: p.changed}, nil
 }
 
+// clockTolerance is how far the clocks of nodes that share a book may differ.
+const clockTolerance = 10 * time.Second
+
 // offerOwnLog makes sure that the replica has the newest own log.
 func (n *Node) offerOwnLog(ctx context.Context, subject string) (*webvh.History, error) {
-	var log []byte
-	err := n.store.View(ctx, func(tx store.Tx) error {
-		d, err := tx.GetDraft(subject, replica.PathLog)
-		log = d.Body
-		return err
-	})
+	ownLog := func() (log []byte, err error) {
+		err = n.store.View(ctx, func(tx store.Tx) error {
+			d, err := tx.GetDraft(subject, replica.PathLog)
+			log = d.Body
+			return err
+		})
+		return log, err
+	}
+	log, err := ownLog()
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +142,9 @@ func (n *Node) offerOwnLog(ctx context.Context, subject string) (*webvh.History,
 	switch res.Outcome {
 	case record.Fresh, record.Known:
 	case record.Stale:
+		if now, err := ownLog(); err != nil || !bytes.Equal(now, log) {
+			return nil, errors.Join(err, fmt.Errorf("node: own log: %w", store.ErrConflict))
+		}
 		return nil, fmt.Errorf("%w: others hold a newer log of %s", ErrHalted, subject)
 	default:
 		return nil, fmt.Errorf("node: own log: %s: %w", res.Outcome, res.Err)
@@ -130,10 +159,16 @@ func (n *Node) offerOwnLog(ctx context.Context, subject string) (*webvh.History,
 // between the two this is where it goes on; otherwise it changes nothing.
 func (n *Node) recoverOwn(ctx context.Context, subject string) error {
 	var pub store.Publication
+	var held store.Head
 	var head, manifest store.Draft
 	var drafts []store.Draft
+	// What the book and the replica say is read at one moment: another node may
+	// be publishing.
 	err := n.store.View(ctx, func(tx store.Tx) (err error) {
 		if pub, err = tx.GetPublication(subject); err != nil {
+			return err
+		}
+		if held, err = tx.LatestHead(subject); err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		if head, err = tx.GetDraft(subject, pathHead); err != nil {
@@ -151,21 +186,20 @@ func (n *Node) recoverOwn(ctx context.Context, subject string) error {
 	if err != nil {
 		return err
 	}
-	held, err := n.replica.Head(ctx, subject)
-	if err != nil && !errors.Is(err, replica.ErrUnknown) {
-		return err
-	}
-	if held == nil || held.Head.CID().String() != pub.HeadCID {
+	if held.CID != pub.HeadCID {
 		offer := &replica.HeadOffer{Head: head.Body, Manifest: manifest.Body}
-		if held != nil && held.EpochVersion == pub.EpochVersion {
+		if held.CID != "" && held.EpochVersion == pub.EpochVersion {
 			// The replica has all digests up to the head it holds, and that is
 			// the one before: the digests it holds suffice.
-			offer.From = int(held.Head.Sequence)
+			offer.From = int(held.Sequence)
 		}
 		res := n.replica.Accept(ctx, replica.Offer{Source: replica.SourceOwn, Head: offer})
 		switch res.Outcome {
 		case record.Fresh, record.Known:
 		case record.Stale, record.Forked:
+			if now, err := n.published(ctx, subject); err != nil || !now.Same(pub) {
+				return errors.Join(err, fmt.Errorf("node: own head %d: %w", pub.Sequence, store.ErrConflict))
+			}
 			n.halt(ctx, subject, fmt.Sprintf("the replica holds another head than sequence %d, which was signed here", pub.Sequence))
 			return fmt.Errorf("%w: %w", ErrHalted, res.Err)
 		default:
@@ -173,6 +207,18 @@ func (n *Node) recoverOwn(ctx context.Context, subject string) error {
 		}
 	}
 	return n.offerDrafts(ctx, subject, drafts)
+}
+
+// published is the last publication in the book, zero when there is none.
+func (n *Node) published(ctx context.Context, subject string) (pub store.Publication, err error) {
+	err = n.store.View(ctx, func(tx store.Tx) error {
+		pub, err = tx.GetPublication(subject)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return pub, err
 }
 
 // offerDrafts hands the own files to the replica where it lacks them.
@@ -195,6 +241,9 @@ func (n *Node) offerDrafts(ctx context.Context, subject string, drafts []store.D
 			var body []byte
 			err := n.store.View(ctx, func(tx store.Tx) error {
 				full, err := tx.GetDraft(subject, d.Path)
+				if err == nil && full.CID != d.CID {
+					err = fmt.Errorf("node: own %s: %w", d.Path, store.ErrConflict)
+				}
 				body = full.Body
 				return err
 			})
@@ -203,6 +252,9 @@ func (n *Node) offerDrafts(ctx context.Context, subject string, drafts []store.D
 			}
 			res := n.replica.Accept(ctx, replica.Offer{Source: replica.SourceOwn,
 				File: &replica.FileOffer{Subject: subject, Path: d.Path, Body: body}})
+			if res.Outcome == record.Stale && errors.Is(res.Err, replica.ErrNotNamed) {
+				return fmt.Errorf("node: own %s: %w: %w", d.Path, store.ErrConflict, res.Err)
+			}
 			if res.Outcome != record.Fresh && res.Outcome != record.Known {
 				return fmt.Errorf("node: own %s: %s: %w", d.Path, res.Outcome, res.Err)
 			}
@@ -228,6 +280,9 @@ type publication struct {
 
 func (p *publication) run(ctx context.Context, tx store.Tx) error {
 	p.head, p.changed = nil, 0
+	if err := p.n.notHalted(tx, p.subject); err != nil {
+		return err
+	}
 	if err := p.renderLists(ctx, tx); err != nil {
 		return err
 	}
@@ -262,6 +317,9 @@ func (p *publication) run(ctx context.Context, tx store.Tx) error {
 		return err
 	}
 	if err := p.follows(expected, head); err != nil {
+		if p.n.shared() { // another node has published since ours was begun
+			return fmt.Errorf("%w: head %d was published meanwhile", store.ErrConflict, expected.Sequence)
+		}
 		return err
 	}
 	next := store.Publication{Issuer: p.subject, EpochVersion: int64(head.EpochNumber()), Epoch: head.Epoch,
@@ -298,41 +356,36 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 	if err != nil {
 		return err
 	}
-	life := duration(p.n.cfg.ListValidity)
-	for _, l := range lists {
-		path := fmt.Sprintf("status/%d", l.Number)
-		old, err := tx.GetDraft(p.subject, path)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
+	for _, group := range together(lists) {
+		due := p.opt.final
+		for _, l := range group {
+			listDue, err := p.due(tx, l)
+			if err != nil {
+				return err
+			}
+			due = due || l.Dirty || listDue
+		}
+		missing, err := p.tokensMissing(tx, group)
+		if err != nil {
 			return err
 		}
-		due := err != nil || time.UnixMilli(old.ValidUntil).Sub(p.now) < life/3
-		if !l.Dirty && !due && !p.opt.final {
+		if !due && !missing {
 			continue
 		}
-		bits, err := revocation.Render(tx, l)
-		if err != nil {
+		if err := p.renderPair(ctx, tx, group, id); err != nil {
 			return err
 		}
-		until := p.now.Add(life)
-		if p.opt.final {
-			until = p.now.AddDate(100, 0, 0) // nobody will renew it
-		}
-		body, err := revocation.SignList(ctx, revocation.ListSpec{URL: p.listURL(l, old, id, path), Issuer: p.log.DID(),
-			Purpose: revocation.Purpose(l.Purposes[0]), Bits: bits, ValidFrom: p.now, ValidUntil: until,
-			TTL: duration(p.n.cfg.Cadence)}, p.listKey, p.log.DID()+"#"+p.listKey.Public().Multikey())
-		if err != nil {
-			return err
-		}
-		if err := p.n.putDraft(tx, p.subject, path, body, until); err != nil {
-			return err
-		}
-		l.Dirty, l.RenderedAt, l.Bitmap = false, p.now.UnixMilli(), nil
-		if err := tx.PutList(l); err != nil {
-			return err
-		}
-		p.changed++
 	}
 	return nil
+}
+
+// due tells whether a list was never signed or is near the end of its term.
+func (p *publication) due(tx store.Tx, l store.List) (bool, error) {
+	old, err := tx.GetDraft(p.subject, listPath(l.Number))
+	if errors.Is(err, store.ErrNotFound) {
+		return true, nil
+	}
+	return time.UnixMilli(old.ValidUntil).Sub(p.now) < duration(p.n.cfg.ListValidity)/3, err
 }
 
 // listURL is the name of a list, which never changes: once signed, it is read

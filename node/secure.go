@@ -6,13 +6,11 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
-	"github.com/bonafide-id/bonafide/credential/edc"
 	"github.com/bonafide-id/bonafide/credential/sdjwt"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
 	"github.com/bonafide-id/bonafide/verdict"
-	"github.com/bonafide-id/bonafide/verify"
 )
 
 // The forms in which IssueRequest.Format asks for a credential.
@@ -20,6 +18,8 @@ const (
 	FormatJSON  = "json" // with an embedded proof; the default
 	FormatJWT   = "jwt"
 	FormatSDJWT = "sd-jwt"
+	// FormatSDJWTVC is an SD-JWT VC: IssueRequest.Tree are claims with a vct.
+	FormatSDJWTVC = "dc+sd-jwt"
 )
 
 // secure signs a credential in the form that was asked for. A token comes back in
@@ -27,8 +27,8 @@ const (
 func (n *Node) secure(ctx context.Context, q IssueRequest, tree map[string]any, s key.Signer, method string, now time.Time) (IssueResponse, error) {
 	var out IssueResponse
 	var err error
-	if q.Format != FormatSDJWT && len(q.Hide) > 0 {
-		return out, fmt.Errorf("%w: only the format %s can hide members", ErrRequest, FormatSDJWT)
+	if q.Format != FormatSDJWT && q.Format != FormatSDJWTVC && len(q.Hide) > 0 {
+		return out, fmt.Errorf("%w: only the formats %s and %s can hide members", ErrRequest, FormatSDJWT, FormatSDJWTVC)
 	}
 	switch q.Format {
 	case "", FormatJSON:
@@ -46,8 +46,14 @@ func (n *Node) secure(ctx context.Context, q IssueRequest, tree map[string]any, 
 			out.Token = t.String()
 			tree = credential.Envelop("EnvelopedVerifiableCredential", credential.MediaVCSDJWT, out.Token)
 		}
+	case FormatSDJWTVC:
+		var t *sdjwt.Token
+		if t, err = sdjwt.Issue(ctx, s, sdjwt.TypeVC, method, tree, sdjwt.Frame{Hide: q.Hide, Random: n.random}); err == nil {
+			out.Token = t.String()
+			tree = credential.Envelop("EnvelopedVerifiableCredential", credential.MediaDCSDJWT, out.Token)
+		}
 	default:
-		err = fmt.Errorf("%w: format %.40q; there are %s, %s and %s", ErrRequest, q.Format, FormatJSON, FormatJWT, FormatSDJWT)
+		err = fmt.Errorf("%w: format %.40q; there are %s, %s, %s and %s", ErrRequest, q.Format, FormatJSON, FormatJWT, FormatSDJWT, FormatSDJWTVC)
 	}
 	if err != nil {
 		return out, err
@@ -57,7 +63,7 @@ func (n *Node) secure(ctx context.Context, q IssueRequest, tree map[string]any, 
 	}
 	// What we hand out must pass our own checks.
 	checked := credential.Check(ctx, out.Credential, credential.Options{Resolver: n.replica.Resolver(), At: now, Loader: n.loader,
-		Openers: verify.Openers(edc.Trust{})})
+		Openers: n.openers()})
 	for _, row := range checked.Checks {
 		if row.Name != verdict.Dates && row.Result != verdict.Pass && row.Result != verdict.Warn {
 			return out, fmt.Errorf("%w: %s: %s %s", credential.ErrProfile, row.Name, row.Code, row.Params["detail"])

@@ -42,30 +42,43 @@ func (n *Node) halt(ctx context.Context, subject, why string) {
 	})
 	if err != nil {
 		n.log.Error("halt could not be recorded", "issuer", subject, "err", err)
+		return
 	}
+	n.mu.Lock()
+	delete(n.halted, subject) // from now on the book says so, to every node that shares it
+	n.mu.Unlock()
 }
 
 // foreignHead is told by the replica of a head under an own key that came
-// from elsewhere. If this node signed it, it is in the book; if not, somebody
-// else holds the key, or this home is an old copy.
+// from elsewhere. If this node signed it, or one that shares its book, it is in
+// the book; if not, somebody else holds the key, or this home is an old copy.
 func (n *Node) foreignHead(subject string, head record.Head) {
-	go n.halt(context.Background(), subject, fmt.Sprintf(
-		"a head of this issuer, sequence %d published %s, is signed with its key and was not signed here",
-		head.Sequence, head.Published.Format(time.RFC3339)))
+	go func() {
+		ctx := context.Background()
+		ours, err := n.signedHere(ctx, subject, head)
+		if err != nil {
+			n.log.Error("a head of an own issuer could not be compared with the book", "issuer", subject, "err", err)
+		}
+		if ours {
+			return
+		}
+		n.halt(ctx, subject, fmt.Sprintf(
+			"a head of this issuer, sequence %d published %s, is signed with its key and was not signed here",
+			head.Sequence, head.Published.Format(time.RFC3339)))
+	}()
 }
 
 // maySign tells whether the node signs for an issuer now.
 func (n *Node) maySign(ctx context.Context, subject string) error {
 	n.mu.Lock()
-	why, halted := n.halted[subject]
 	back := n.readBack[subject]
 	n.mu.Unlock()
-	if halted {
-		return fmt.Errorf("%w: %s", ErrHalted, why)
-	}
 	var is store.Issuer
 	var pub store.Publication
 	err := n.store.View(ctx, func(tx store.Tx) (err error) {
+		if err := n.notHalted(tx, subject); err != nil {
+			return err
+		}
 		if is, err = tx.GetIssuer(subject); err != nil {
 			return err
 		}
@@ -189,6 +202,11 @@ func (n *Node) publisher(ctx context.Context) {
 			t.Stop()
 			n.publishQuietly(ctx, subject)
 		case <-t.C:
+			if n.shared() {
+				if _, err := n.learnIssuers(ctx); err != nil {
+					n.log.Warn("own issuers", "err", err)
+				}
+			}
 			for _, subject := range n.ownSubjects() {
 				n.publishQuietly(ctx, subject)
 			}
@@ -200,6 +218,8 @@ func (n *Node) publishQuietly(ctx context.Context, subject string) {
 	_, err := n.publish(ctx, subject, publishOptions{quiet: true})
 	switch {
 	case err == nil, ctx.Err() != nil, errors.Is(err, ErrClosed), errors.Is(err, ErrNotReadBack):
+	case n.shared() && errors.Is(err, ErrNoKeys):
+		n.log.Debug("another node signs for this issuer", "issuer", subject, "err", err)
 	default:
 		n.log.Error("publish", "issuer", subject, "err", err)
 	}
@@ -221,10 +241,4 @@ func (n *Node) learnOwn(subject string) {
 	defer n.mu.Unlock()
 	n.own[subject] = true
 	n.readBack[subject] = true // nothing was published before
-}
-
-func (n *Node) isOwn(subject string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.own[subject]
 }

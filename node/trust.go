@@ -32,7 +32,10 @@ const (
 
 // trustFile is trust.toml: the operator's own choice of roots.
 type trustFile struct {
-	Roots []trustEntry `toml:"root"`
+	// ListSigners are the certificates by which the list of trusted lists may
+	// be signed: their SHA-256 in base64url (x5t#S256).
+	ListSigners []string     `toml:"list_signers,omitempty"`
+	Roots       []trustEntry `toml:"root"`
 }
 
 type trustEntry struct {

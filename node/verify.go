@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
-	"github.com/bonafide-id/bonafide/credential/edc"
 	"github.com/bonafide-id/bonafide/credential/schema"
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/did/webvh"
@@ -30,7 +29,7 @@ import (
 func trace(ctx context.Context, asked ...string) { verify.Asked(ctx, asked...) }
 
 func (n *Node) checkOptions(context.Context, time.Time) credential.Options {
-	return credential.Options{Resolver: n.registry, At: n.clock(), Loader: n.loader, Openers: verify.Openers(edc.Trust{})}
+	return credential.Options{Resolver: n.registry, At: n.clock(), Loader: n.loader, Openers: n.openers()}
 }
 
 // VerifyFull makes a verdict about a credential. The error is about the
@@ -107,7 +106,7 @@ func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context,
 		return ctx, j, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	j.v = verify.New(verify.Config{Resolver: over.Resolver(identifiers{n}), Status: over.Status(lists{n}),
-		Issuers: issuers{n, over, roots, n.recognisers()}, Loader: n.loader, Clock: n.clock, HostMapped: n.HostMapped(),
+		Issuers: issuers{n, over, roots, n.recognisers()}, Loader: n.loader, Openers: n.openers(), Clock: n.clock, HostMapped: n.HostMapped(),
 		Resources: func(issuer string) schema.Source { return over.Resources(folderFiles{n, issuer}) }})
 	return ctx, j, nil
 }
@@ -203,7 +202,7 @@ func (l lists) StatusList(ctx context.Context, q revocation.Request) (*revocatio
 	if u, err := url.Parse(q.URL); err == nil {
 		trace(ctx, "https:"+u.Host+" whole status list")
 	}
-	r, err := n.web.Get(ctx, q.URL, "application/vc, application/json", int64(record.KindStatusList.MaxBytes()))
+	r, err := n.web.Get(ctx, q.URL, q.Accept(), int64(record.KindStatusList.MaxBytes()))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
@@ -42,7 +43,12 @@ func hashJCS(doc, config map[string]any, hash crypto.Hash) ([]byte, error) {
 		delete(config, "proofValue")
 	}
 	// One buffer for both: they are hashed one after the other.
-	buf, err := strictjson.AppendCanonical(make([]byte, 0, 4096), config)
+	scratch, _ := canonicalBuffers.Get().(*[]byte)
+	if scratch == nil {
+		scratch = new([]byte)
+	}
+	defer canonicalBuffers.Put(scratch)
+	buf, err := strictjson.AppendCanonical((*scratch)[:0], config)
 	if err != nil {
 		return nil, fmt.Errorf("%w: proof: %w", ErrTransform, err)
 	}
@@ -51,8 +57,17 @@ func hashJCS(doc, config map[string]any, hash crypto.Hash) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: document: %w", ErrTransform, err)
 	}
+	if cap(buf) <= maxScratch {
+		*scratch = buf
+	}
 	return appendSum(out, hash, buf), nil
 }
+
+// canonicalBuffers are buffers for canonical text, which is hashed and gone. A
+// larger one than maxScratch bytes is not kept for the next document.
+var canonicalBuffers sync.Pool
+
+const maxScratch = 64 << 10
 
 // appendSum appends the SHA-256 or SHA-384 of data.
 func appendSum(dst []byte, hash crypto.Hash, data []byte) []byte {

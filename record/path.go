@@ -56,6 +56,7 @@ const (
 	KindWhois       Kind = "whois"        // whois.vp
 	KindStatusList  Kind = "status-list"  // status/<n>
 	KindStatusToken Kind = "status-token" // status/<n>.jwt
+	KindStatusCWT   Kind = "status-cwt"   // status/<n>.cwt
 	KindRecognition Kind = "recognition"  // recognition/<name>
 	KindSchema      Kind = "schema"       // schema/<name>
 	KindPractice    Kind = "practice"     // issuer.json
@@ -69,7 +70,7 @@ const (
 // Kinds returns all kinds.
 func Kinds() []Kind {
 	return []Kind{
-		KindDIDLog, KindDIDWitness, KindWhois, KindStatusList, KindStatusToken, KindRecognition,
+		KindDIDLog, KindDIDWitness, KindWhois, KindStatusList, KindStatusToken, KindStatusCWT, KindRecognition,
 		KindSchema, KindPractice, KindHead, KindManifest, KindHistory, KindFork, KindTombstone,
 	}
 }
@@ -84,7 +85,7 @@ func (k Kind) MaxBytes() int {
 		return 1 << 20
 	case KindWhois, KindSchema:
 		return 256 << 10
-	case KindStatusList, KindStatusToken:
+	case KindStatusList, KindStatusToken, KindStatusCWT:
 		return 2 << 20
 	case KindRecognition, KindPractice:
 		return 64 << 10
@@ -126,14 +127,17 @@ func KindOf(path string) (Kind, bool) {
 	}
 	switch dir {
 	case "status":
-		number, token := strings.CutSuffix(name, ".jwt")
+		number, form, formed := strings.Cut(name, ".")
 		switch {
 		case !decimal(number):
-			return "", false
-		case token:
+		case !formed:
+			return KindStatusList, true
+		case form == "jwt":
 			return KindStatusToken, true
+		case form == "cwt":
+			return KindStatusCWT, true
 		}
-		return KindStatusList, true
+		return "", false
 	case "recognition":
 		return KindRecognition, true
 	case "schema":

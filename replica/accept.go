@@ -106,7 +106,7 @@ func (r *Replica) Accept(ctx context.Context, o Offer) Result {
 // isStoreError tells failures of our own disk or time from faults of an offer.
 func isStoreError(err error) bool {
 	for _, e := range []error{store.ErrFull, store.ErrReadOnly, store.ErrIO, store.ErrFatal, store.ErrLocked,
-		store.ErrClosed, store.ErrConflict, store.ErrCorrupt, context.Canceled, context.DeadlineExceeded} {
+		store.ErrClosed, store.ErrUnreachable, store.ErrInDoubt, store.ErrConflict, store.ErrCorrupt, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, e) {
 			return true
 		}

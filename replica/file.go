@@ -2,7 +2,6 @@ package replica
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -28,9 +27,7 @@ func (r *Replica) acceptFile(ctx context.Context, o Offer) Result {
 	if err != nil {
 		return refused(subject, err)
 	}
-	switch rec.Kind {
-	case record.KindStatusList, record.KindWhois, record.KindRecognition, record.KindPractice, record.KindSchema:
-	default:
+	if !travels(rec.Kind) {
 		return refused(subject, fmt.Errorf("%w: %s does not come as a file", ErrOffer, rec.Path))
 	}
 	defer r.lock(subject)()
@@ -69,6 +66,9 @@ func (r *Replica) acceptFile(ctx context.Context, o Offer) Result {
 	}
 	now := r.cfg.Clock().UnixMilli()
 	err = r.store.Update(ctx, "", func(tx store.Tx) error {
+		if err := unmoved(tx, subject, held); err != nil {
+			return err
+		}
 		if err := put(tx, subject, rec.Path, rec.Kind, rec.Body, o.Source, now); err != nil {
 			return err
 		}
@@ -101,6 +101,8 @@ func (c *fileCheck) run(ctx context.Context) error {
 	switch c.rec.Kind {
 	case record.KindStatusList:
 		return c.statusList(ctx)
+	case record.KindStatusToken, record.KindStatusCWT:
+		return c.statusToken(ctx)
 	case record.KindWhois:
 		return c.whois(ctx)
 	case record.KindRecognition:
@@ -148,8 +150,17 @@ func (c *fileCheck) statusList(ctx context.Context) error {
 	if !ok {
 		return fmt.Errorf("%s: %s", row.Code, row.Params["detail"])
 	}
+	if err := c.named(ctx, list, c.rec.Path); err != nil {
+		return err
+	}
+	return c.against(ctx, list)
+}
+
+// named holds the name of a list and its issuer against the log: path is the one
+// that its name ends in.
+func (c *fileCheck) named(ctx context.Context, list *revocation.List, path string) error {
 	at := false
-	for _, u := range locations(c.h, c.rec.Path) {
+	for _, u := range locations(c.h, path) {
 		at = at || u == list.ID
 	}
 	if !at {
@@ -161,7 +172,7 @@ func (c *fileCheck) statusList(ctx context.Context) error {
 			return fmt.Errorf("the list is by %.200s, whom the issuer does not name for lists", list.Issuer)
 		}
 	}
-	return c.against(ctx, list)
+	return nil
 }
 
 // against compares a list with the one held under its path: it must not be
@@ -183,17 +194,19 @@ func (c *fileCheck) against(ctx context.Context, list *revocation.List) error {
 		return err
 	}
 	if old != nil {
-		before, err := credential.Parse(old, strictjson.Limits{})
-		if err == nil && before.ValidFrom != nil && list.ValidFrom != nil && list.ValidFrom.Before(*before.ValidFrom) {
-			return fmt.Errorf("the list is older than the one held, from %s", before.ValidFrom)
+		if before := c.begun(old); before != nil && list.ValidFrom != nil && list.ValidFrom.Before(*before) {
+			return fmt.Errorf("the list is older than the one held, from %s", before)
 		}
 	}
-	if !containsPurpose(list.Purposes, revocation.Revocation) {
+	revoked := list.Bits
+	if list.MediaType != "" {
+		revoked = list.Statuses.Where(revocation.StatusInvalid)
+	} else if !containsPurpose(list.Purposes, revocation.Revocation) {
 		return nil
 	}
-	c.sticky = list.Bits.Bytes()
-	if gone := revocation.FromBytes(mask.Bits).GoneIn(list.Bits, 1); len(gone) > 0 && old != nil {
-		c.evidence, err = json.Marshal([]json.RawMessage{old, c.rec.Body})
+	c.sticky = revoked.Bytes()
+	if gone := revocation.FromBytes(mask.Bits).GoneIn(revoked, 1); len(gone) > 0 && old != nil {
+		c.evidence, err = c.pair(old)
 		c.r.log.Warn("a revocation was taken back", "subject", c.rec.Subject, "path", c.rec.Path)
 	}
 	return err

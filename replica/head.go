@@ -196,7 +196,7 @@ func (r *Replica) newHead(ctx context.Context, o Offer, h *webvh.History, head r
 	if !ok {
 		return res
 	}
-	if err := r.keepHead(ctx, o, head, digests, manifest); err != nil {
+	if err := r.keepHead(ctx, head, held, digests, manifest); err != nil {
 		return refused(subject, err)
 	}
 	r.ownConflict(o, head)
@@ -266,7 +266,7 @@ func (r *Replica) manifestFor(ctx context.Context, o Offer, head record.Head, he
 
 // keepHead stores a head with all that proves it, in one transaction, and
 // drops the files that it no longer names.
-func (r *Replica) keepHead(ctx context.Context, o Offer, head record.Head, digests [][32]byte, manifest []byte) error {
+func (r *Replica) keepHead(ctx context.Context, head record.Head, held *HeadView, digests [][32]byte, manifest []byte) error {
 	subject, epoch := head.Subject(), int64(head.EpochNumber())
 	parsed, err := record.ParseManifest(manifest)
 	if err != nil {
@@ -274,6 +274,9 @@ func (r *Replica) keepHead(ctx context.Context, o Offer, head record.Head, diges
 	}
 	now := r.cfg.Clock().UnixMilli()
 	return r.store.Update(ctx, "", func(tx store.Tx) error {
+		if err := unmoved(tx, subject, held); err != nil {
+			return err
+		}
 		row := store.Head{Subject: subject, EpochVersion: epoch, Epoch: head.Epoch, Sequence: int64(head.Sequence),
 			CID: head.CID().String(), Body: bytes.Clone(head.Bytes()), AcceptedAt: now, Published: head.Published.UnixMilli()}
 		if !head.Final {

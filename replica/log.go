@@ -151,6 +151,9 @@ func (r *Replica) keepLog(ctx context.Context, o Offer, h *webvh.History) error 
 			}
 		case err != nil:
 			return err
+		case s.LogVersion > int64(h.Len()) || s.LogVersion == int64(h.Len()) && s.LogVersionID != h.Latest().VersionID:
+			// Judged against an older log than is held by now.
+			return fmt.Errorf("replica: log of %s: %w", subject, store.ErrConflict)
 		}
 		s.DID, s.Method, s.Updated = h.DID(), "webvh", now
 		s.LogVersion, s.LogVersionID, s.Deactivated = int64(h.Len()), h.Latest().VersionID, h.Deactivated()

@@ -36,6 +36,9 @@ type Config struct {
 	Strangers int
 	// Cached is how many verified logs are kept in memory; zero means 256.
 	Cached int
+	// Shared says that others write to the store too: what is kept in memory is held
+	// against it before it counts.
+	Shared bool
 	// Own tells whether this node signs for a subject. Nil: for none.
 	Own func(subject string) bool
 	// OnOwnConflict is told of a valid head under an own key that this node
@@ -162,6 +165,12 @@ func (r *Replica) History(ctx context.Context, subject string) (*webvh.History, 
 		r.touch(subject)
 	}
 	r.mu.Unlock()
+	if ok && r.cfg.Shared {
+		var err error
+		if ok, err = r.stillCurrent(ctx, h); err != nil {
+			return nil, err
+		}
+	}
 	if ok {
 		return h, nil
 	}
@@ -188,6 +197,40 @@ func (r *Replica) History(ctx context.Context, subject string) (*webvh.History, 
 	}
 	r.remember(h)
 	return h, nil
+}
+
+// stillCurrent tells whether a log in memory is the one in the store.
+func (r *Replica) stillCurrent(ctx context.Context, h *webvh.History) (bool, error) {
+	var s store.Subject
+	err := r.store.View(ctx, func(tx store.Tx) (err error) {
+		s, err = tx.GetSubject(h.SCID())
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		r.forget(h.SCID())
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("replica: subject %s: %w", h.SCID(), err)
+	}
+	return s.LogVersionID == h.Latest().VersionID, nil
+}
+
+// unmoved is store.ErrConflict when the newest head is no longer the one against
+// which an offer was judged: another process took a later one meanwhile.
+func unmoved(tx store.Tx, subject string, held *HeadView) error {
+	now, err := tx.LatestHead(subject)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	want := ""
+	if held != nil {
+		want = held.Head.CID().String()
+	}
+	if now.CID != want {
+		return fmt.Errorf("replica: head of %s: %w", subject, store.ErrConflict)
+	}
+	return nil
 }
 
 // body reads the current body of a path.

@@ -27,6 +27,15 @@ const (
 type Request struct {
 	URL    string // as printed in the credential
 	Issuer string // the credential's issuer, from whose verified log it is found
+	Token  bool   // a Status List Token is wanted, and as a JWT
+}
+
+// Accept is what to ask a web server for.
+func (r Request) Accept() string {
+	if r.Token {
+		return MediaStatusJWT
+	}
+	return "application/vc, application/json"
 }
 
 // Found is a list as a source has it, not yet verified.
@@ -117,7 +126,7 @@ func Check(ctx context.Context, c *credential.Credential, opt Options) Result {
 		if opt.Lenient {
 			m, number = numberToText(m)
 		}
-		e, row, ok := ParseEntry(m)
+		e, row, ok := EntryOf(m)
 		if !ok {
 			res.add(row)
 			continue
@@ -126,7 +135,7 @@ func Check(ctx context.Context, c *credential.Credential, opt Options) Result {
 			res.add(verdict.New(verdict.Status, verdict.StatusIndexNotString).With("list", e.List).
 				With("index", strconv.FormatInt(e.Index, 10)).From("credential"))
 		}
-		if e.Purpose == Revocation || e.Purpose == Suspension {
+		if e.decisive() {
 			decisive++
 		}
 		if res.entry(ctx, e, c.Issuer, opt) {
@@ -166,9 +175,12 @@ func absent(c *credential.Credential, opt Options) verdict.Check {
 // entry judges one entry. It returns true when the bit was read and is clear.
 func (r *Result) entry(ctx context.Context, e Entry, issuer string, opt Options) bool {
 	note := func(row verdict.Check) verdict.Check {
-		return row.With("purpose", string(e.Purpose)).With("list", e.List).With("index", strconv.FormatInt(e.Index, 10))
+		if e.Purpose != "" {
+			row = row.With("purpose", string(e.Purpose))
+		}
+		return row.With("list", e.List).With("index", strconv.FormatInt(e.Index, 10))
 	}
-	found, err := opt.Source.StatusList(ctx, Request{URL: e.List, Issuer: issuer})
+	found, err := opt.Source.StatusList(ctx, Request{URL: e.List, Issuer: issuer, Token: e.Type == credential.TokenStatusEntry})
 	if err != nil || found == nil {
 		row := note(verdict.New(verdict.Status, verdict.StatusRetrieval))
 		if err != nil {
@@ -178,12 +190,12 @@ func (r *Result) entry(ctx context.Context, e Entry, issuer string, opt Options)
 		return false
 	}
 	// What was once seen set decides whatever the newest list says.
-	if e.Purpose == Revocation && len(found.Sticky) > 0 {
+	if e.final() && len(found.Sticky) > 0 {
 		if set, err := FromBytes(found.Sticky).Get(e.Index); err == nil && set {
 			defer r.remember(len(r.Checks), note(verdict.New(verdict.Status, verdict.RevocationSeenBefore)).From(found.Source))
 		}
 	}
-	l, row, ok := ReadList(ctx, found.Body, opt)
+	l, row, ok := readFor(ctx, e, found.Body, issuer, opt)
 	if !ok {
 		r.add(note(row).From(found.Source))
 		return false
@@ -241,7 +253,8 @@ func (l *List) suits(e Entry, issuer string, found *Found, opt Options) (verdict
 	if l.legacy && e.Type != typeEntry2021 {
 		return bad(verdict.MalformedValue, "the list is a "+typeList2021)
 	}
-	if !slices.Contains(l.Purposes, e.Purpose) {
+	token := l.MediaType != ""
+	if !token && !slices.Contains(l.Purposes, e.Purpose) {
 		return bad(verdict.StatusPurposeMismatch, fmt.Sprintf("the list is for %v", l.Purposes))
 	}
 	if !sameIssuer(l.Issuer, issuer) && (opt.Practice == nil || !slices.Contains(opt.Practice.ListIssuers, l.Issuer)) {
@@ -253,14 +266,15 @@ func (l *List) suits(e Entry, issuer string, found *Found, opt Options) (verdict
 	if l.ValidFrom != nil && opt.At.Before(*l.ValidFrom) {
 		return bad(verdict.ListNotYetValid, proof.FormatTime(*l.ValidFrom))
 	}
-	if l.ValidUntil != nil && opt.At.After(*l.ValidUntil) {
+	// On or after exp a token is over (RFC 7519 section 4.1.4).
+	if l.ValidUntil != nil && (opt.At.After(*l.ValidUntil) || token && opt.At.Equal(*l.ValidUntil)) {
 		return bad(verdict.ListExpired, proof.FormatTime(*l.ValidUntil))
 	}
 	least := opt.MinLength
 	if least <= 0 {
 		least = MinEntries
 	}
-	if l.Bits.Len() < least {
+	if !token && l.Bits.Len() < least { // for tokens no length is prescribed
 		return bad(verdict.StatusListLength, fmt.Sprintf("%d entries, at least %d are demanded", l.Bits.Len(), least))
 	}
 	return verdict.Check{}, true
@@ -280,6 +294,9 @@ func sameIssuer(a, b string) bool {
 
 // read takes the bit and adds its row.
 func (r *Result) read(l *List, e Entry, stamp func(verdict.Check) verdict.Check) bool {
+	if l.MediaType != "" {
+		return r.readToken(l, e, stamp)
+	}
 	set, err := l.Bits.Get(e.Index)
 	if err != nil {
 		r.add(stamp(verdict.New(verdict.Status, verdict.StatusRange)))
@@ -304,4 +321,24 @@ func (r *Result) read(l *List, e Entry, stamp func(verdict.Check) verdict.Check)
 	}
 	r.add(stamp(verdict.New(verdict.Status, code)))
 	return !set || code == verdict.RefreshAvailable || code == verdict.MessageSet
+}
+
+// readToken takes the status, which is one code as a whole (draft-ietf-oauth-
+// status-list-20 section 7), and adds its row.
+func (r *Result) readToken(l *List, e Entry, stamp func(verdict.Check) verdict.Check) bool {
+	status, err := l.Statuses.Get(e.Index)
+	row := verdict.New(verdict.Status, verdict.OK)
+	switch {
+	case err != nil:
+		row = verdict.New(verdict.Status, verdict.StatusRange)
+	case status == StatusValid:
+	case status == StatusInvalid:
+		row = verdict.New(verdict.Status, verdict.Revoked)
+	case status == StatusSuspended:
+		row = verdict.New(verdict.Status, verdict.Suspended)
+	default:
+		row = verdict.New(verdict.Status, verdict.UnknownStatusType).With("status", fmt.Sprintf("0x%02x", status))
+	}
+	r.add(stamp(row))
+	return err == nil && status == StatusValid
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strconv"
 
+	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/verdict"
 )
 
@@ -35,9 +36,9 @@ const maxEntries = 16
 // Entry is one status entry of a credential.
 type Entry struct {
 	Type    string
-	Purpose Purpose
+	Purpose Purpose // "" for the status of a token
 	Index   int64
-	List    string // URL of the status list credential
+	List    string // URL of the status list credential or token
 }
 
 // typeOf returns the one type of a credentialStatus object, or "".
@@ -87,6 +88,40 @@ func ParseEntry(m map[string]any) (e Entry, row verdict.Check, ok bool) {
 	}
 	return e, verdict.Check{}, true
 }
+
+// parseTokenEntry reads the status_list of a token, as credential.TokenStatus has
+// it. Its one code tells of revocation and suspension, so that it has no purpose.
+func parseTokenEntry(m map[string]any) (e Entry, row verdict.Check, ok bool) {
+	bad := func(detail string) (Entry, verdict.Check, bool) {
+		return Entry{}, verdict.New(verdict.Status, verdict.MalformedValue).With("detail", detail).From("credential"), false
+	}
+	e.Type = credential.TokenStatusEntry
+	idx, isNumber := m["idx"].(json.Number)
+	n, valid := decimal(idx.String())
+	if !isNumber || !valid {
+		return bad("status_list.idx must be a whole number in decimal digits")
+	}
+	e.Index = n
+	if e.List, ok = m["uri"].(string); !ok || e.List == "" || len(e.List) > 4096 {
+		return bad("status_list.uri must be a URI")
+	}
+	return e, verdict.Check{}, true
+}
+
+// EntryOf reads one status entry that names a place in a list, of a credential
+// ([ParseEntry]) or of a token.
+func EntryOf(m map[string]any) (e Entry, row verdict.Check, ok bool) {
+	if typeOf(m) == credential.TokenStatusEntry {
+		return parseTokenEntry(m)
+	}
+	return ParseEntry(m)
+}
+
+// final tells whether a set bit is a revocation.
+func (e Entry) final() bool { return e.Purpose == Revocation || e.Type == credential.TokenStatusEntry }
+
+// decisive tells whether the entry can touch the outcome of a verdict.
+func (e Entry) decisive() bool { return e.final() || e.Purpose == Suspension }
 
 // numberToText returns m with a statusListIndex that was written as a number
 // written as the text that the specification demands, and whether that was so.

@@ -6,6 +6,12 @@ var (
 	// ErrEncoding: an encodedList is not what the specification demands. The
 	// status is unknown.
 	ErrEncoding = hint.New("revocation: the encoded list is malformed", "Ask the issuer; its status list is not base64url of one GZIP member with the prefix u.")
+	// ErrToken: a Status List Token lacks a claim or has one of the wrong form. The
+	// status is unknown.
+	ErrToken = hint.New("revocation: the status list token is malformed", "Ask the issuer; its status list token does not follow draft-ietf-oauth-status-list.")
+	// ErrTokenSignature: the signature of a Status List Token does not hold, or is by
+	// somebody whose key could not be found. The status is unknown.
+	ErrTokenSignature = hint.New("revocation: the status list token is not signed by its issuer", "Get the list again from its issuer; follow the issuer if its key is not at hand.")
 	// ErrRevocationList: an unsigned list of revoked credentials is not what its
 	// format demands. The status is unknown.
 	ErrRevocationList = hint.New("revocation: the revocation list is malformed", "Ask the issuer; its list of revoked credentials does not follow the format of 1EdTech.")

@@ -15,7 +15,7 @@ import (
 	"github.com/bonafide-id/bonafide/verdict"
 )
 
-// List is a status list credential whose proof was verified.
+// List is a status list whose proof was verified: a credential, or a token.
 type List struct {
 	ID, Issuer string
 	Purposes   []Purpose
@@ -24,6 +24,11 @@ type List struct {
 	ValidUntil *time.Time
 	// TTL is when a refresh should be tried; it never extends the term.
 	TTL time.Duration
+	// Statuses stand in the place of Purposes and Bits where the list is a Status
+	// List Token; ID is then its sub, and the dates are iat and exp.
+	Statuses    Statuses
+	MediaType   string // of the token, "" for a credential
+	Aggregation string // where the token says that all lists of its issuer are named
 	// legacy marks a StatusList2021Credential.
 	legacy bool
 }

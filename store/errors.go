@@ -46,6 +46,15 @@ var (
 	// Callers may try again.
 	ErrLocked = hint.New("store: in use by another process", "Wait for the other command to end, or send the command to the running node.")
 
+	// ErrUnreachable: the database server cannot be reached or refuses us. Nothing
+	// was written. Callers may try again; no restart is needed once it is back.
+	ErrUnreachable = hint.New("store: the database cannot be reached", "Make sure that the database server runs and that the setting `store`, user and password are right; once it is back no restart is needed.")
+
+	// ErrInDoubt: the connection broke while a write was being confirmed, and the
+	// database could not be asked since whether it was. It is the one error after
+	// which something may have been written. Callers look before they repeat.
+	ErrInDoubt = hint.New("store: not known whether a write was recorded", "When the database is back, look at the state and repeat the command if need be; repeating a revocation is harmless.")
+
 	// ErrClosed: the store was closed.
 	ErrClosed = hint.New("store: closed", "The node is shutting down; start it again.")
 

@@ -26,6 +26,7 @@ const (
 // Bounds that every engine enforces with ErrInvalid.
 const (
 	MaxKeyLen     = 4096     // bytes of a text: identifier, path, URL, state, reason
+	MaxIndexed    = 2600     // bytes of all texts of a row together by which it can be found
 	MaxBodyLen    = 16 << 20 // bytes of one body or JSON value
 	MaxListBits   = 1 << 26  // size of one list, and of one sticky mask, in bits
 	MaxPage       = 10_000   // rows of one page; a limit of 0 or less means this

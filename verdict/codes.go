@@ -87,6 +87,7 @@ const (
 	CertificateExpired        Code = "certificate_expired"
 	CertificateSelfSigned     Code = "certificate_self_signed"
 	CertificateChainUntrusted Code = "certificate_chain_untrusted"
+	CertificateTimeUnproven   Code = "certificate_time_unproven"
 	CertificateUnusable       Code = "certificate_unusable"
 	CertificateNotForSigning  Code = "certificate_not_for_signing"
 	SealIssuerUnbound         Code = "seal_issuer_unbound"

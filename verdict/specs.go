@@ -211,6 +211,8 @@ func signerSpecs() []Spec {
 			"Ask the issuer for a seal under a certificate of an authority that you trust.", Unknown),
 		row(CertificateChainUntrusted, "The certificate of the seal does not lead to a root that you configured.",
 			"Add the root of the authority if you trust it.", Unknown),
+		row(CertificateTimeUnproven, "The authority behind the seal is no longer granted, and nothing proves that the seal was made while it was.",
+			"Ask the issuer to seal the credential again.", Unknown),
 		row(CertificateUnusable, "The certificate of the seal cannot be read without guessing.",
 			"Check the seal with other software; the message says what is wrong with the certificate.", Unknown),
 		row(CertificateNotForSigning, "The certificate of the seal does not let its key sign.", noTrust, Unknown),

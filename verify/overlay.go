@@ -76,6 +76,10 @@ func firstLine(b []byte) []byte {
 }
 
 func (o *Overlay) sort(s Staple) {
+	if uri := revocation.NameOfToken(s.Body); uri != "" {
+		o.lists[uri] = s.Body
+		return
+	}
 	tree, err := strictjson.ParseObject(s.Body, strictjson.Limits{MaxBytes: 4 << 20})
 	if err != nil {
 		if s.URL == "" {
@@ -212,6 +216,9 @@ func (s overlayStatus) StatusList(ctx context.Context, q revocation.Request) (*r
 // begunAfter tells whether a list says that it is younger than another; what it
 // says is proven or refused later.
 func begunAfter(body, than []byte) bool {
+	if x, y := revocation.TokenIssuedAt(body), revocation.TokenIssuedAt(than); x != nil && y != nil {
+		return x.After(*y)
+	}
 	a, errA := credential.Parse(body, strictjson.Limits{MaxBytes: 4 << 20})
 	b, errB := credential.Parse(than, strictjson.Limits{MaxBytes: 4 << 20})
 	return errA == nil && errB == nil && a.ValidFrom != nil && b.ValidFrom != nil && a.ValidFrom.After(*b.ValidFrom)

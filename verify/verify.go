@@ -98,10 +98,13 @@ func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Ti
 	return r.judge(ctx)
 }
 
+// usualChecks is room for the checks of a verdict; with more it grows.
+const usualChecks = 16
+
 func (v *Verifier) newRun(p Policy, at time.Time) *run {
 	return &run{v: v, p: p, at: at, work: jsonld.NewBudget(maxWork), out: &verdict.Verdict{AsOf: at.UTC().Truncate(time.Second),
 		Policy: verdict.PolicyNote{Name: p.Name, Require: nonNil(p.Require), Changes: nonNil(p.Changes)},
-		Checks: []verdict.Check{}, Issuer: verdict.IssuerView{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}},
+		Checks: make([]verdict.Check, 0, usualChecks), Issuer: verdict.IssuerView{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}},
 		Subject: verdict.SubjectView{Types: []string{}}, Place: verdict.PlaceView{By: []string{}}}}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -31,18 +32,20 @@ func follow(from []node, names ...string) []node {
 		var next []node
 		for _, n := range from {
 			object, _ := n.value.(map[string]any)
+			member := object[name]
+			if member == nil {
+				continue // most names: no path is made for them
+			}
 			path := name
 			if n.path != "" {
 				path = n.path + "." + name
 			}
-			switch x := object[name].(type) {
-			case nil:
-			case []any:
-				for i, e := range x[:min(len(x), maxNodes)] {
-					next = append(next, node{fmt.Sprintf("%s[%d]", path, i), e})
+			if list, ok := member.([]any); ok {
+				for i, e := range list[:min(len(list), maxNodes)] {
+					next = append(next, node{path + "[" + strconv.Itoa(i) + "]", e})
 				}
-			default:
-				next = append(next, node{path, x})
+			} else {
+				next = append(next, node{path, member})
 			}
 			if len(next) > maxNodes {
 				next = next[:maxNodes]

@@ -62,9 +62,8 @@ func (r *reader) texts(element int, list []node) bool {
 
 // finish gives every element its name, place and severity.
 func (r *reader) finish() Report {
-	r.report.Elements = make([]Element, 0, elementCount)
 	for i, s := range standards() {
-		e := r.draft[i]
+		e := &r.draft[i]
 		e.Number, e.Name, e.Principle, e.Mandatory = i+1, s.name, s.principle, i < mandatory
 		if e.State == "" {
 			e.State = Missing
@@ -75,8 +74,8 @@ func (r *reader) finish() Report {
 		for _, f := range e.Findings {
 			e.Severity = worse(e.Severity, f.Severity)
 		}
-		r.report.Elements = append(r.report.Elements, e)
 	}
+	r.report.Elements = r.draft[:]
 	return r.report
 }
 

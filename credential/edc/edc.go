@@ -21,6 +21,19 @@ type Trust struct {
 	// Roots are the authorities whose certificates may identify an issuer.
 	// Nil means none; the roots of the operating system are never used.
 	Roots *x509.CertPool
+	// Listed says what EU trusted lists make of a certificate that sealed
+	// something at a time. Nil means that no list is at hand.
+	Listed func(leaf *x509.Certificate, others []*x509.Certificate, sealed time.Time) Listing
+}
+
+// Listing is what trusted lists say about a certificate at one time.
+type Listing struct {
+	// Level is cert.QualifiedSeal, cert.QualifiedCert, or cert.None when the
+	// lists do not raise it; Why says what is missing from the next.
+	Level cert.Level
+	By    string // the provider that is listed
+	List  string // the list: territory and number
+	Why   error
 }
 
 // Opener returns an opener of sealed credentials, for credential.Options.Openers
@@ -149,12 +162,21 @@ func (o *opening) signer(trust Trust) {
 	if !f.ValidAt(o.opt.At) {
 		add(verdict.CertificateExpired, fmt.Sprintf("valid from %s until %s", f.NotBefore.Format(time.RFC3339), f.NotAfter.Format(time.RFC3339)))
 	}
+	listed := o.listed(trust)
 	switch {
+	case listed.Level == cert.QualifiedCert || listed.Level == cert.QualifiedSeal:
+		f.Level = listed.Level
+	case listed.Level != cert.None && listed.Why != nil:
+		add(verdict.CertificateTimeUnproven, listed.Why.Error())
 	case path.Level == cert.Chain:
 	case path.Level == cert.Self && len(path.Certificates) == 1:
 		add(verdict.CertificateSelfSigned, "")
 	default:
-		add(verdict.CertificateChainUntrusted, path.Err.Error())
+		why := path.Err.Error()
+		if listed.Why != nil {
+			why += "; " + listed.Why.Error()
+		}
+		add(verdict.CertificateChainUntrusted, why)
 	}
 	if !f.MaySign {
 		add(verdict.CertificateNotForSigning, "")
@@ -163,9 +185,36 @@ func (o *opening) signer(trust Trust) {
 		add(verdict.SealIssuerUnbound, why)
 	}
 	if len(o.e.Signer) == 0 {
-		add(verdict.OK, "")
+		r := row(verdict.Signer, verdict.OK).With("certificate", f.Thumbprint).With("level", string(f.Level))
+		if listed.List != "" {
+			r = r.On(verdict.Evidence{Kind: "trusted-list", ID: listed.List, By: listed.By})
+		}
+		o.e.Signer = append(o.e.Signer, r)
 	}
 	o.stamps()
+}
+
+// listed asks the trusted lists about the time at which the seal says that it was
+// made and about the time asked. The first is only a claim, so that an authority
+// must have been granted at both; where it was at the first only, the level is
+// cert.Chain and Why says so.
+func (o *opening) listed(trust Trust) Listing {
+	if trust.Listed == nil || !o.facts.ValidAt(o.opt.At) {
+		return Listing{Level: cert.None}
+	}
+	then := trust.Listed(o.leaf, o.others(), o.seal.SignedAt)
+	if then.Level == cert.None {
+		return then
+	}
+	now := trust.Listed(o.leaf, o.others(), o.opt.At)
+	switch {
+	case now.Level == cert.None:
+		now.Level, now.Why = cert.Chain, fmt.Errorf("sealed, by its own word, when the authority was still granted: %w", now.Why)
+		return now
+	case then.Level == cert.QualifiedCert:
+		return then
+	}
+	return now
 }
 
 // others are the certificates that came along, those that can be read.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof/jose"
@@ -342,7 +343,7 @@ func TestVCMapping(t *testing.T) {
 		t.Error("another claim called id became the subject")
 	}
 	tree["status"] = map[string]any{"other": map[string]any{}}
-	if c, _ = readVC(tree); c.Status[0]["type"] != UnknownStatusEntry {
+	if c, _ = readVC(tree); c.Status[0]["type"] != credential.UnknownStatusEntry {
 		t.Errorf("%v", c.Status)
 	}
 }

@@ -129,50 +129,22 @@ func (r *vcReader) subject() {
 	r.c.Subjects = []map[string]any{s}
 }
 
-// TokenStatusEntry is the type under which the status of a token stands in
-// credential.Credential.Status; beside it are the members of status_list, idx
-// (an integer) and uri, as they were signed.
-const TokenStatusEntry = "TokenStatusListEntry"
-
-// UnknownStatusEntry is the type of a status of which nothing is understood.
-// It is there so that a credential with a status is not read as one without.
-const UnknownStatusEntry = "UnknownTokenStatus"
-
 // status reads the claim status (draft-ietf-oauth-status-list-20 section 6).
-// Mechanisms beside status_list are passed over; alone they stay unknown.
 func (r *vcReader) status() {
 	raw, has := r.claims["status"]
 	if !has {
 		return
 	}
-	entry := map[string]any{"type": UnknownStatusEntry}
+	entry, err := credential.TokenStatus(raw)
 	r.c.Status = []map[string]any{entry}
-	all, ok := raw.(map[string]any)
-	if !ok || len(all) == 0 {
-		r.fail("status", "is not an object that names a mechanism")
-		return
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("%w: %w", ErrClaims, err)
 	}
-	list, has := all["status_list"]
-	if !has {
-		return
-	}
-	m, ok := list.(map[string]any)
-	if !ok {
-		r.fail("status.status_list", "is not an object")
-		return
-	}
-	idx, isNumber := m["idx"].(json.Number)
-	if n, err := idx.Int64(); !isNumber || err != nil || n < 0 {
-		r.fail("status.status_list.idx", "is not an integer from 0 on")
-		return
-	}
-	if uri, ok := m["uri"].(string); !ok || uri == "" || len(uri) > maxName {
-		r.fail("status.status_list.uri", "is not a URI")
-		return
-	}
-	maps.Copy(entry, m)
-	entry["type"] = TokenStatusEntry
 }
+
+// Date reads a NumericDate among claims (RFC 7519 section 2): seconds since 1970,
+// fractions allowed; nil when the claim is absent. The error is [ErrClaims].
+func Date(claims map[string]any, name string) (*time.Time, error) { return numericDate(claims, name) }
 
 // numericDate reads a NumericDate (RFC 7519 section 2), seconds since 1970,
 // fractions allowed; nil when the claim is absent.

@@ -18,7 +18,7 @@ import (
 // claims of JWT that say the same.
 func alwaysVisibleW3C() []string {
 	return []string{"@context", "type", "issuer", "validFrom", "validUntil", "issuanceDate", "expirationDate", "credentialStatus",
-		"iss", "iat", "nbf", "exp", "cnf", "vc", "vp"}
+		"iss", "iat", "nbf", "exp", "cnf", "vc", "vp", "status"}
 }
 
 // issuerOf returns the issuer of a W3C credential, "" when there is none.
@@ -67,8 +67,9 @@ func (o *opened) readW3C(claims map[string]any) {
 			o.malformed(fmt.Errorf("%w: %s contradicts the credential", ErrClaims, p.name))
 		}
 	}
+	o.e.TakeStatus(claims)
 	o.e.Tree = maps.Clone(claims)
-	for _, name := range []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"} {
+	for _, name := range []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf", "status"} {
 		delete(o.e.Tree, name)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Level says how far the path above a certificate leads. Higher words, about
-// qualified certificates and seals, need a trusted list and are given there.
+// Level says how far the path above a certificate leads. The two highest need a
+// trusted list; they are given by whoever holds one, never by this package.
 type Level string
 
 // The levels, from the weakest.
@@ -17,6 +17,9 @@ const (
 	None  Level = "none"  // nobody at hand signed the last certificate
 	Self  Level = "self"  // ends in a self-signed certificate that is no configured root
 	Chain Level = "chain" // ends in a configured root and holds at the time asked
+
+	QualifiedCert Level = "qualified-cert" // and an authority granted for seals calls it qualified
+	QualifiedSeal Level = "qualified-seal" // and its key is in a qualified device
 )
 
 // Path is the way from a certificate upwards.

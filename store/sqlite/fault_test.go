@@ -16,6 +16,7 @@ import (
 
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/store/sqlrows"
 )
 
 func openTest(t testing.TB, path string) *Store {
@@ -194,7 +195,7 @@ func TestRowDamage(t *testing.T) {
 	defer func() { s.writer <- w }()
 	names := queryStrings(t, w.conn, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_info'")
 	// Every codec has its table, so that Check covers them all.
-	if want := reflect.TypeFor[tables]().NumField() + 1; len(names) != want {
+	if want := reflect.TypeFor[sqlrows.Tables]().NumField() + 1; len(names) != want {
 		t.Fatalf("%d tables, %d row kinds (and blobs)", len(names), want)
 	}
 	if _, err := w.conn.ExecContext(context.Background(), "PRAGMA foreign_keys = 0"); err != nil {
@@ -221,7 +222,7 @@ func TestRowDamage(t *testing.T) {
 				}
 				found := &store.CheckError{}
 				x := &tx{store: s, session: w, ctx: context.Background()}
-				if err := (&checker{x, found}).run(); err != nil {
+				if err := sqlrows.Check(sqlrows.New(s.tables, x, false), found, s.path, func() { x.failed = nil }); err != nil {
 					t.Fatal(err)
 				}
 				named := false
@@ -273,12 +274,7 @@ func TestBitmapDamage(t *testing.T) {
 			}
 			sqlOnWriter(t, s, query)
 			if name == "wrong count" { // a row that is right by its checksum
-				l := store.List{Issuer: "s", Number: 1, Size: 3 * 4096, Allocated: 2}
-				args, err := s.tables.lists.args(&l)
-				if err != nil {
-					t.Fatal(err)
-				}
-				sqlOnWriter(t, s, s.tables.lists.upsertSQL, args...)
+				sqlOnWriter(t, s, "UPDATE lists SET allocated = 2, sum = 7421052844432163979")
 				var found *store.CheckError
 				if err := s.Check(context.Background()); !errors.As(err, &found) || found.Findings[0].Kind != store.FindingAllocated {
 					t.Errorf("Check = %v, want the wrong count", err)

@@ -90,19 +90,12 @@ func TestRowsOfAnOlderProgram(t *testing.T) {
 	if err := migrate(ctx, c, steps[:1]); err != nil {
 		t.Fatal(err)
 	}
-	old := newCodec("issued", 2, "issuer id list idx local_ref at type valid_until", func(r *store.Issued) []any {
-		return []any{&r.Issuer, &r.ID, &r.List, &r.Index, &r.LocalRef, &r.At, &r.Type, &r.ValidUntil}
-	})
-	issuers := newTables().issuers
-	is, row := store.Issuer{Subject: "s", DID: "did:example:s", State: store.IssuerLive},
-		store.Issued{Issuer: "s", ID: "urn:1", List: -1, LocalRef: "a", At: 5, Type: "T"}
-	isArgs, err1 := issuers.args(&is)
-	args, err2 := old.args(&row)
-	if err := errors.Join(err1, err2); err != nil {
-		t.Fatal(err)
-	}
-	_, err1 = c.ExecContext(ctx, issuers.insertSQL, isArgs...)
-	_, err2 = c.ExecContext(ctx, old.insertSQL, args...)
+	// The sums are those that a program of that schema wrote.
+	row := store.Issued{Issuer: "s", ID: "urn:1", List: -1, LocalRef: "a", At: 5, Type: "T"}
+	_, err1 := c.ExecContext(ctx, `INSERT INTO issuers (subject, did, name, state, config, created, sum)
+		VALUES ('s', 'did:example:s', '', 'live', x'', 0, 2933984918890452264)`)
+	_, err2 := c.ExecContext(ctx, `INSERT INTO issued (issuer, id, list, idx, local_ref, at, type, valid_until, sum)
+		VALUES ('s', 'urn:1', -1, 0, 'a', 5, 'T', 0, -3457712009812489541)`)
 	if err := errors.Join(err1, err2, c.Close(), db.Close()); err != nil {
 		t.Fatal(err)
 	}

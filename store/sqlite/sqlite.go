@@ -17,6 +17,7 @@ import (
 
 	"github.com/bonafide-id/bonafide/internal/faults"
 	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/store/sqlrows"
 )
 
 // OpenCheck is how much of the file Open verifies.
@@ -58,7 +59,7 @@ var errBroken = driver.ErrBadConn
 type Store struct {
 	path, dir string
 	cfg       Config
-	tables    *tables
+	tables    *sqlrows.Tables
 	log       *slog.Logger
 
 	wdb, rdb *sql.DB
@@ -92,7 +93,7 @@ func Open(ctx context.Context, path string, cfg Config) (*Store, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{
-		path: path, dir: filepath.Dir(path), cfg: cfg, log: cfg.Logger, tables: newTables(),
+		path: path, dir: filepath.Dir(path), cfg: cfg, log: cfg.Logger, tables: sqlrows.NewTables(),
 		writer: make(chan *session, 1), readers: make(chan *session, cfg.Readers),
 		walLimit: walPagesLimit,
 	}
@@ -264,7 +265,7 @@ func (s *Store) Update(ctx context.Context, _ string, fn func(store.Tx) error) e
 			w = nil
 		}
 	}()
-	if err := fn(t); err != nil {
+	if err := fn(sqlrows.New(s.tables, t, true)); err != nil {
 		return err
 	}
 	if t.failed != nil {
@@ -333,7 +334,7 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 		return err
 	}
 	defer s.mu.RUnlock()
-	return s.view(ctx, func(t *tx) error { return fn(t) })
+	return s.view(ctx, func(t *tx) error { return fn(sqlrows.New(s.tables, t, false)) })
 }
 
 func (s *Store) view(ctx context.Context, fn func(*tx) error) error {

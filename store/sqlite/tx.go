@@ -8,9 +8,10 @@ import (
 	"modernc.org/sqlite"
 
 	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/store/sqlrows"
 )
 
-// tx implements store.Tx on one session.
+// tx runs the statements of one transaction on one session.
 //
 // Statements run with a context that never ends: the end of ctx is looked at
 // between them. A statement cut short would make the engine roll back by itself,
@@ -27,7 +28,7 @@ type tx struct {
 	grown   int64
 }
 
-var _ store.Tx = (*tx)(nil)
+var _ sqlrows.Engine = (*tx)(nil)
 
 // ready is asked before every statement.
 func (t *tx) ready() error {
@@ -60,8 +61,11 @@ func (t *tx) note(err error) error {
 	return err
 }
 
-// exec runs a statement that writes and returns the number of rows concerned.
-func (t *tx) exec(query string, args ...any) (int64, error) {
+// Failed implements sqlrows.Engine.
+func (t *tx) Failed() error { return t.failed }
+
+// Exec implements sqlrows.Engine.
+func (t *tx) Exec(query string, args ...any) (int64, error) {
 	if err := t.ready(); err != nil {
 		return 0, err
 	}
@@ -93,8 +97,8 @@ func (t *tx) row(query string, args []any, dest ...any) error {
 	return t.note(st.QueryRowContext(context.Background(), args...).Scan(dest...))
 }
 
-// rows calls each for every row until it fails.
-func (t *tx) rows(query string, args []any, each func(scan func(...any) error) error) error {
+// Query implements sqlrows.Engine.
+func (t *tx) Query(query string, args []any, each func(sqlrows.Scan) error) error {
 	if err := t.ready(); err != nil {
 		return err
 	}
@@ -116,90 +120,4 @@ func (t *tx) rows(query string, args []any, each func(scan func(...any) error) e
 		}
 	}
 	return t.note(rows.Err())
-}
-
-// prepare checks a row about to be written.
-func prepare[T any](t *tx, c *codec[T], row *T) ([]any, error) {
-	if !t.write {
-		return nil, store.ErrViewOnly
-	}
-	return c.args(row)
-}
-
-// upsert inserts or replaces.
-func upsert[T any](t *tx, c *codec[T], row T) error {
-	args, err := prepare(t, c, &row)
-	if err != nil {
-		return err
-	}
-	if _, err := t.exec(c.upsertSQL, args...); err != nil {
-		return fmt.Errorf("%s: %w", c.name(&row), err)
-	}
-	return nil
-}
-
-// insert is ErrExists when any unique value of the row is taken.
-func insert[T any](t *tx, c *codec[T], row T) error {
-	args, err := prepare(t, c, &row)
-	if err != nil {
-		return err
-	}
-	n, err := t.exec(c.insertSQL, args...)
-	if err == nil && n == 0 {
-		err = store.ErrExists
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.name(&row), err)
-	}
-	return nil
-}
-
-// get returns the row with this key.
-func get[T any](t *tx, c *codec[T], key ...any) (T, error) {
-	row, err := one(t, c, c.getSQL, key...)
-	if errors.Is(err, store.ErrNotFound) {
-		err = fmt.Errorf("%s %.200q: %w", c.table, fmt.Sprint(key...), store.ErrNotFound)
-	}
-	return row, err
-}
-
-// one returns the row that a full query selects.
-func one[T any](t *tx, c *codec[T], query string, args ...any) (T, error) {
-	var zero T
-	if err := t.ready(); err != nil {
-		return zero, err
-	}
-	st, err := t.session.stmt(query)
-	if err != nil {
-		return zero, t.note(err)
-	}
-	row, err := c.read(st.QueryRowContext(context.Background(), args...).Scan, false)
-	if err != nil {
-		return zero, t.note(err)
-	}
-	return row, nil
-}
-
-// list returns the rows that a full query selects; light leaves out bodies.
-func list[T any](t *tx, c *codec[T], light bool, query string, args ...any) ([]T, error) {
-	var out []T
-	err := t.rows(query, args, func(scan func(...any) error) error {
-		row, err := c.read(scan, light)
-		if err == nil {
-			out = append(out, row)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-// page turns a limit of the caller into one of ours.
-func page(limit int) int64 {
-	if limit <= 0 || limit > store.MaxPage {
-		return store.MaxPage
-	}
-	return int64(limit)
 }

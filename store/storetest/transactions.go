@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"runtime"
@@ -332,15 +333,33 @@ func pick[T, K any](rows []T, key func(T) K) []K {
 	return out
 }
 
+// noise is a text of n bytes that no engine can pack more tightly.
+func noise(n int) string {
+	var b strings.Builder
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, "%x", sha256.Sum256(fmt.Append(nil, i)))
+	}
+	return b.String()[:n]
+}
+
 // bounds checks that what no engine can keep is refused, and nothing else.
 func bounds(t *testing.T, open Opener) {
 	st := open(t)
 	long := strings.Repeat("k", store.MaxKeyLen)
+	key := noise(store.MaxIndexed)
 	big := make([]byte, store.MaxBodyLen)
 	update(t, st, func(tx store.Tx) error {
 		must(t, tx.PutSubject(store.Subject{Subject: scid}))
 		for name, write := range map[string]func(store.Tx) error{
-			"longest text":  func(tx store.Tx) error { return tx.PutMeta(long, nil) },
+			"longest key":  func(tx store.Tx) error { return tx.PutMeta(key, nil) },
+			"longest text": func(tx store.Tx) error { return tx.PutIssuer(store.Issuer{Subject: scid, Name: long}) },
+			"longest key of several texts": func(tx store.Tx) error {
+				third := store.MaxIndexed / 3
+				return tx.PutSighting(store.Sighting{Subject: key[:third], Host: key[third : 2*third], URL: key[2*third:]})
+			},
+			"longest reference": func(tx store.Tx) error {
+				return tx.PutIssued(store.Issued{Issuer: "i", ID: "j", List: -1, LocalRef: key[:1000], HolderRef: key[:1000]})
+			},
 			"largest value": func(tx store.Tx) error { return tx.PutMeta("big", big) },
 			"largest body":  func(tx store.Tx) error { return tx.PutBlob(cidOf(big), big) },
 			"quotes":        func(tx store.Tx) error { return tx.PutMeta(`'"; DROP TABLE metas; --`, nil) },
@@ -352,7 +371,14 @@ func bounds(t *testing.T, open Opener) {
 			wantErr(t, name, write(tx), nil)
 		}
 		for name, write := range map[string]func(store.Tx) error{
-			"text too long":     func(tx store.Tx) error { return tx.PutMeta(long+"k", nil) },
+			"text too long": func(tx store.Tx) error { return tx.PutIssuer(store.Issuer{Subject: scid, Name: long + "k"}) },
+			"key too long":  func(tx store.Tx) error { return tx.PutMeta(key+"k", nil) },
+			"texts of a key too long": func(tx store.Tx) error {
+				return tx.PutSighting(store.Sighting{Subject: key[:1000], Host: key[:1000], URL: key[:1000]})
+			},
+			"reference too long": func(tx store.Tx) error {
+				return tx.PutIssued(store.Issued{Issuer: "i", ID: "k", List: -1, LocalRef: key})
+			},
 			"value too large":   func(tx store.Tx) error { return tx.PutMeta("big", append(big, 0)) },
 			"body too large":    func(tx store.Tx) error { b := append(big, 0); return tx.PutBlob(cidOf(b), b) },
 			"no UTF-8":          func(tx store.Tx) error { return tx.PutFile(store.File{Subject: scid, Path: "a\xffb"}) },

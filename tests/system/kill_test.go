@@ -5,6 +5,7 @@ package system
 import (
 	"context"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"github.com/bonafide-id/bonafide/client"
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/node"
+	"github.com/bonafide-id/bonafide/store/postgres/pgtest"
 )
 
 // ledger is what the node acknowledged, kept outside of it.
@@ -74,12 +76,36 @@ func (l *ledger) check(t *testing.T, c *client.Client, from int) {
 	}
 }
 
-// Kill -9 at random moments under a stream of revocations.
+// kills is how often a node is killed: BONAFIDE_KILLS, or 500 in a soak.
+func kills(t *testing.T) int {
+	t.Helper()
+	if n := os.Getenv("BONAFIDE_KILLS"); n != "" {
+		rounds, err := strconv.Atoi(n)
+		if err != nil || rounds < 1 {
+			t.Fatalf("BONAFIDE_KILLS = %q", n)
+		}
+		return rounds
+	}
+	if os.Getenv("BONAFIDE_SOAK") != "" {
+		return 500
+	}
+	return 40
+}
+
+// Kill -9 at random moments under a stream of revocations, on either store.
 func TestKillUnderRevocations(t *testing.T) {
-	const rounds = 100
+	t.Run("sqlite", func(t *testing.T) { killUnderRevocations(t, "") })
+	t.Run("postgres", func(t *testing.T) { killUnderRevocations(t, pgtest.Start(t).Schema(t)) })
+}
+
+func killUnderRevocations(t *testing.T, address string) {
+	rounds := kills(t)
 	home := filepath.Join(t.TempDir(), "home")
-	if out, err := exec.Command(program(t), "init", "--yes", "--home", home, "--domain", "university.example", "--name", "U").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	cfg := node.DefaultConfig()
+	cfg.Home, cfg.Store = home, address
+	// Keys that open at once: the kills are to hit the stream and not the opening.
+	if _, err := node.Init(t.Context(), cfg, node.InitOptions{Domain: "university.example", Name: "U", WorkFactor: 1}); err != nil {
+		t.Fatal(err)
 	}
 	l := &ledger{heads: map[string]string{}}
 	for round := range rounds {

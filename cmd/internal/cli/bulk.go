@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -72,7 +73,9 @@ func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, fi
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			for it, more := items.next(ctx); more; it, more = items.next(ctx) {
+			var buf []byte // what is checked, of which nothing keeps a part
+			for it, more := items.next(ctx, buf); more; it, more = items.next(ctx, buf) {
+				buf = it.body
 				v, err := check(ctx, it.body)
 				line := a.bulkLine(it.name, v, err)
 				mu.Lock()
@@ -139,8 +142,9 @@ func (a *app) newQueue(ctx context.Context, files []string) *queue {
 	return q
 }
 
-// next waits for a credential, or for the end of the work.
-func (q *queue) next(ctx context.Context) (it item, more bool) {
+// next waits for a credential, whose body it copies into buf, or for the end of
+// the work.
+func (q *queue) next(ctx context.Context, buf []byte) (it item, more bool) {
 	select {
 	case q.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -150,7 +154,10 @@ func (q *queue) next(ctx context.Context) (it item, more bool) {
 	if ctx.Err() != nil {
 		return it, false
 	}
-	return q.pull()
+	if it, more = q.pull(); more {
+		it.body = append(buf[:0], it.body...)
+	}
+	return it, more
 }
 
 func (q *queue) close() { q.stop() }
@@ -323,13 +330,14 @@ func feedLines(name string, send func(item) error) error {
 }
 
 // eachLine sends the lines of r that are not empty, named by file and number.
+// The body of an item is overwritten by the next one.
 func eachLine(r io.Reader, name string, send func(item) error) error {
 	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxLine)
+	lines.Buffer(make([]byte, 256<<10), maxLine) // few system calls, and room to grow
 	n := 1
 	for ; lines.Scan(); n++ {
 		if line := bytes.TrimSpace(lines.Bytes()); len(line) > 0 {
-			if err := send(item{fmt.Sprintf("%s:%d", name, n), bytes.Clone(line)}); err != nil {
+			if err := send(item{name + ":" + strconv.Itoa(n), line}); err != nil {
 				return err
 			}
 		}

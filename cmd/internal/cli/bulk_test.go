@@ -83,12 +83,12 @@ func TestQueueIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	q := new(app).newQueue(ctx, []string{file})
 	defer q.close()
-	if it, more := q.next(ctx); !more || string(it.body) != "a" {
+	if it, more := q.next(ctx, nil); !more || string(it.body) != "a" {
 		t.Errorf("%v %v", it, more)
 	}
 	cancel()
 	for range 2 {
-		if _, more := q.next(ctx); more {
+		if _, more := q.next(ctx, nil); more {
 			t.Error("work after the end")
 		}
 	}
@@ -103,7 +103,7 @@ func TestQueueDoesNotWaitForSilentInput(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			for it, more := q.next(ctx); more; it, more = q.next(ctx) {
+			for it, more := q.next(ctx, nil); more; it, more = q.next(ctx, nil) {
 				if name := it.name; name != "-:1" && name != "-:2" {
 					t.Errorf("%q", name)
 				}

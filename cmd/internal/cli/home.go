@@ -231,7 +231,7 @@ func (a *app) openTemporary(ctx context.Context, home string, o opening) (caller
 	if err != nil {
 		return nil, fmt.Errorf("temporary home: %w", err)
 	}
-	cfg.Home = dir
+	cfg.Home, cfg.Store = dir, "" // for one command, and gone with it
 	if _, err = node.Init(ctx, cfg, node.InitOptions{}); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

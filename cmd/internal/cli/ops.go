@@ -75,13 +75,14 @@ func (a *app) issueCommand() *cobra.Command {
 		Long: `Sign a micro-credential described in a JSON file: title, holder {name, birthDate,
 id}, place {country, locality}, ects, eqfLevel, learningOutcomes, workload,
 assessment, formOfParticipation, qualityAssurance, awarded, validUntil. A file
-with an @context is signed as it is, with a status entry added.`,
+with an @context is signed as it is, with a status entry added; with --format
+dc+sd-jwt the file holds the claims of an SD-JWT VC, vct among them.`,
 		Example: `  bonafide issue course.json --out ana.json
   bonafide issue course.json --format sd-jwt --hide /credentialSubject/name --out ana.txt`, Args: args(1, 1, "one file")}
 	c.Flags().StringVar(&out, "out", "", "write the credential here instead of printing it")
 	c.Flags().StringVar(&q.LocalRef, "ref", "", "own reference, kept in the private register")
 	c.Flags().StringVar(&q.Suite, "suite", "", "eddsa-jcs-2022 (default) or eddsa-rdfc-2022")
-	c.Flags().StringVar(&q.Format, "format", "json", "json with an embedded proof, jwt, or sd-jwt whose holder chooses what to show")
+	c.Flags().StringVar(&q.Format, "format", "json", "json with an embedded proof, jwt, or sd-jwt or dc+sd-jwt whose holder chooses what to show")
 	c.Flags().StringSliceVar(&q.Hide, "hide", nil, "JSON pointers to what the holder of an sd-jwt may hold back, such as /credentialSubject/name")
 	c.Flags().BoolVar(&q.NoStatus, "no-status", false, "issue without a status entry")
 	issuerFlag(c, &q.Issuer)
@@ -94,7 +95,8 @@ with an @context is signed as it is, with a status entry added.`,
 		if err != nil {
 			return usagef("%s: %s", got[0], err)
 		}
-		if _, whole := tree["@context"]; whole {
+		_, whole := tree["@context"]
+		if _, claims := tree["vct"]; whole || claims && q.Format == node.FormatSDJWTVC {
 			q.Tree = b
 		} else if err := strictjson.DecodeValue(tree, &q.Credential); err != nil {
 			return usagef("%s: %s", got[0], err)
@@ -243,7 +245,7 @@ func (a *app) trustCommand() *cobra.Command {
 	cl.RunE = func(cmd *cobra.Command, _ []string) error {
 		return answer(a, cmd.Context(), opening{}, node.OpTrustList, node.Empty{}, show)
 	}
-	return group("trust", "Whose word counts here", "Choose trust roots: accreditors whose word on who an issuer is counts.", "  bonafide trust list", a.jsonFlag(ca), a.jsonFlag(cr), a.jsonFlag(cl))
+	return group("trust", "Whose word counts here", "Choose trust roots: accreditors whose word on who an issuer is counts.", "  bonafide trust list", a.jsonFlag(ca), a.jsonFlag(cr), a.jsonFlag(cl), a.trustListsCommand())
 }
 
 // simple makes a command that takes at most one DID.

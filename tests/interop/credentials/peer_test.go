@@ -33,6 +33,15 @@ type request struct {
 	Frame     map[string]any  `json:"frame,omitempty"`
 	Challenge string          `json:"challenge,omitempty"`
 	Domain    string          `json:"domain,omitempty"`
+
+	// For lists: what to make, or what to read at which places.
+	URL       string         `json:"url,omitempty"`
+	From      int64          `json:"from,omitempty"`
+	Length    int            `json:"length,omitempty"`
+	Bits      int            `json:"bits,omitempty"`
+	Set       map[string]int `json:"set,omitempty"`
+	Indices   []int64        `json:"indices,omitempty"`
+	Documents map[string]any `json:"documents,omitempty"`
 }
 
 // answer is what became of it; Error says why not OK.
@@ -42,6 +51,7 @@ type answer struct {
 	Document json.RawMessage   `json:"document"`
 	Token    string            `json:"token"`
 	Keys     map[string]string `json:"keys"` // identifiers by the name of the key
+	Statuses []int             `json:"statuses"`
 }
 
 // peer is the process of the other implementations.

@@ -1,4 +1,4 @@
-package sqlite
+package sqlrows
 
 import (
 	"crypto/sha256"
@@ -20,8 +20,9 @@ type codec[T any] struct {
 	cols   []string
 	keys   int
 	fields func(*T) []any
-	// added are the columns that were not there from the beginning.
-	added map[int]bool
+	// added are the columns that were not there from the beginning, indexed
+	// those outside of the key that an index covers.
+	added, indexed map[int]bool
 
 	hasBody              bool
 	insertSQL, upsertSQL string
@@ -37,9 +38,12 @@ type bodyField struct {
 
 // A column written as "+name" was added by a later migration. It is part of a
 // row's sum only where it is not empty, so that rows written before keep theirs.
+// One written as "*name" stands in an index of its own; "*+name" is both.
 func newCodec[T any](table string, keys int, cols string, fields func(*T) []any) *codec[T] {
-	c := &codec[T]{table: table, cols: strings.Fields(cols), keys: keys, fields: fields, added: map[int]bool{}}
+	c := &codec[T]{table: table, cols: strings.Fields(cols), keys: keys, fields: fields,
+		added: map[int]bool{}, indexed: map[int]bool{}}
 	for i, col := range c.cols {
+		col, c.indexed[i] = strings.CutPrefix(col, "*")
 		c.cols[i], c.added[i] = strings.CutPrefix(col, "+")
 	}
 	var zero T
@@ -87,11 +91,7 @@ func (c *codec[T]) checksum(fields []any) int64 {
 		case *int:
 			buf = appendInt(buf, int64(*v))
 		case *bool:
-			n := int64(0)
-			if *v {
-				n = 1
-			}
-			buf = appendInt(buf, n)
+			buf = appendInt(buf, truth(*v))
 		case *[]string:
 			buf = appendInt(buf, int64(len(*v)))
 			for _, s := range *v {
@@ -101,6 +101,14 @@ func (c *codec[T]) checksum(fields []any) int64 {
 	}
 	sum := sha256.Sum256(buf)
 	return int64(binary.BigEndian.Uint64(sum[:8]))
+}
+
+// truth is a truth value as every engine keeps it.
+func truth(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func appendBytes(dst []byte, tag byte, b []byte) []byte {
@@ -117,9 +125,15 @@ func appendInt(dst []byte, n int64) []byte {
 func (c *codec[T]) args(row *T) ([]any, error) {
 	fields := c.fields(row)
 	args := make([]any, 0, len(fields)+1)
+	key := 0
 	for i, f := range fields {
 		switch v := f.(type) {
 		case *string:
+			if i < c.keys || c.indexed[i] {
+				if key += len(*v); key > store.MaxIndexed {
+					return nil, fmt.Errorf("%s: texts of the key have %d bytes: %w", c.table, key, store.ErrInvalid)
+				}
+			}
 			if err := checkText(*v); err != nil {
 				return nil, fmt.Errorf("%s.%s: %w", c.table, c.cols[i], err)
 			}
@@ -137,7 +151,7 @@ func (c *codec[T]) args(row *T) ([]any, error) {
 		case *int:
 			args = append(args, int64(*v))
 		case *bool:
-			args = append(args, *v)
+			args = append(args, truth(*v))
 		case *[]string:
 			text, err := encodeStrings(*v)
 			if err != nil {
@@ -157,7 +171,7 @@ func (c *codec[T]) args(row *T) ([]any, error) {
 }
 
 // read scans one row and verifies it.
-func (c *codec[T]) read(scan func(...any) error, light bool) (T, error) {
+func (c *codec[T]) read(scan Scan, light bool) (T, error) {
 	var row T
 	fields := c.fields(&row)
 	if light && c.hasBody {
@@ -165,6 +179,7 @@ func (c *codec[T]) read(scan func(...any) error, light bool) (T, error) {
 	}
 	dest := make([]any, 0, len(fields)+1)
 	var lists []*stringsText
+	var truths []*truthCell
 	for _, f := range fields {
 		switch v := f.(type) {
 		case bodyField:
@@ -173,6 +188,10 @@ func (c *codec[T]) read(scan func(...any) error, light bool) (T, error) {
 			l := &stringsText{dst: v}
 			lists = append(lists, l)
 			dest = append(dest, &l.text)
+		case *bool:
+			cell := &truthCell{dst: v}
+			truths = append(truths, cell)
+			dest = append(dest, &cell.n)
 		default:
 			dest = append(dest, f)
 		}
@@ -180,6 +199,12 @@ func (c *codec[T]) read(scan func(...any) error, light bool) (T, error) {
 	var sum int64
 	if err := scan(append(dest, &sum)...); err != nil {
 		return row, err
+	}
+	for _, b := range truths {
+		if b.n != 0 && b.n != 1 {
+			return row, fmt.Errorf("%s: %w: truth value %d", c.name(&row), store.ErrCorrupt, b.n)
+		}
+		*b.dst = b.n == 1
 	}
 	for _, l := range lists {
 		if err := json.Unmarshal([]byte(l.text), l.dst); err != nil {
@@ -190,7 +215,11 @@ func (c *codec[T]) read(scan func(...any) error, light bool) (T, error) {
 		}
 	}
 	for _, f := range fields {
-		if b, ok := f.(*[]byte); ok && len(*b) == 0 {
+		b, ok := f.(*[]byte)
+		if body, is := f.(bodyField); is {
+			b, ok = body.body, true
+		}
+		if ok && len(*b) == 0 {
 			*b = nil
 		}
 	}
@@ -220,6 +249,11 @@ func (c *codec[T]) name(row *T) string {
 		}
 	}
 	return b.String()
+}
+
+type truthCell struct {
+	n   int64
+	dst *bool
 }
 
 type stringsText struct {

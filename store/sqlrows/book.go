@@ -1,4 +1,4 @@
-package sqlite
+package sqlrows
 
 import (
 	"errors"
@@ -9,39 +9,39 @@ import (
 )
 
 // PutIssuer implements store.Issuers.
-func (t *tx) PutIssuer(i store.Issuer) error { return upsert(t, t.store.tables.issuers, i) }
+func (t *Tx) PutIssuer(i store.Issuer) error { return upsert(t, t.tables.issuers, i) }
 
 // GetIssuer implements store.Issuers.
-func (t *tx) GetIssuer(subject string) (store.Issuer, error) {
-	return get(t, t.store.tables.issuers, subject)
+func (t *Tx) GetIssuer(subject string) (store.Issuer, error) {
+	return get(t, t.tables.issuers, subject)
 }
 
 // ListIssuers implements store.Issuers.
-func (t *tx) ListIssuers() ([]store.Issuer, error) {
-	c := t.store.tables.issuers
+func (t *Tx) ListIssuers() ([]store.Issuer, error) {
+	c := t.tables.issuers
 	return list(t, c, false, c.selectSQL+" ORDER BY subject LIMIT ?", page(0))
 }
 
 // PutDraft implements store.Drafts.
-func (t *tx) PutDraft(d store.Draft) error {
+func (t *Tx) PutDraft(d store.Draft) error {
 	d.Size = int64(len(d.Body))
-	return upsert(t, t.store.tables.drafts, d)
+	return upsert(t, t.tables.drafts, d)
 }
 
 // GetDraft implements store.Drafts.
-func (t *tx) GetDraft(issuer, path string) (store.Draft, error) {
-	return get(t, t.store.tables.drafts, issuer, path)
+func (t *Tx) GetDraft(issuer, path string) (store.Draft, error) {
+	return get(t, t.tables.drafts, issuer, path)
 }
 
 // ListDrafts implements store.Drafts. It reads to the end: a folder is built of
 // all its drafts or not at all.
-func (t *tx) ListDrafts(issuer string) ([]store.Draft, error) {
-	c := t.store.tables.drafts
+func (t *Tx) ListDrafts(issuer string) ([]store.Draft, error) {
+	c := t.tables.drafts
 	return list(t, c, true, c.lightSQL+" WHERE issuer = ? ORDER BY path", issuer)
 }
 
 // DeleteDraft implements store.Drafts.
-func (t *tx) DeleteDraft(issuer, path string) error {
+func (t *Tx) DeleteDraft(issuer, path string) error {
 	return t.remove("DELETE FROM drafts WHERE issuer = ? AND path = ?", issuer, path)
 }
 
@@ -49,7 +49,7 @@ func (t *tx) DeleteDraft(issuer, path string) error {
 const listPageLen = 512
 
 // PutList implements store.Lists.
-func (t *tx) PutList(l store.List) error {
+func (t *Tx) PutList(l store.List) error {
 	if !t.write {
 		return store.ErrViewOnly
 	}
@@ -63,7 +63,7 @@ func (t *tx) PutList(l store.List) error {
 	if l.Bitmap != nil && l.Size%8 != 0 && l.Bitmap[length-1]<<(l.Size%8) != 0 {
 		return fmt.Errorf("bitmap has bits beyond the %d of the list: %w", l.Size, store.ErrInvalid)
 	}
-	held, err := get(t, t.store.tables.lists, l.Issuer, l.Number)
+	held, err := get(t, t.tables.lists, l.Issuer, l.Number)
 	isNew := errors.Is(err, store.ErrNotFound)
 	switch {
 	case err != nil && !isNew:
@@ -79,13 +79,13 @@ func (t *tx) PutList(l store.List) error {
 		}
 		l.Allocated += added
 	}
-	return upsert(t, t.store.tables.lists, l)
+	return upsert(t, t.tables.lists, l)
 }
 
 // orPages adds the bits of l.Bitmap to the pages of the list, which are made
 // first for a new list, and returns how many bits were added.
-func (t *tx) orPages(l store.List, isNew bool) (int64, error) {
-	c := t.store.tables.listPages
+func (t *Tx) orPages(l store.List, isNew bool) (int64, error) {
+	c := t.tables.listPages
 	length := (l.Size + 7) / 8
 	added := int64(0)
 	for at := int64(0); at < length; at += listPageLen {
@@ -117,8 +117,8 @@ func (t *tx) orPages(l store.List, isNew bool) (int64, error) {
 
 // listPage returns one page of a bitmap of the expected length. A missing page
 // is damage: taken as zeros it would give an index twice.
-func (t *tx) listPage(issuer string, number, page, length int64) (listPage, error) {
-	p, err := get(t, t.store.tables.listPages, issuer, number, page)
+func (t *Tx) listPage(issuer string, number, page, length int64) (listPage, error) {
+	p, err := get(t, t.tables.listPages, issuer, number, page)
 	if errors.Is(err, store.ErrNotFound) || err == nil && int64(len(p.Bits)) != length {
 		return p, fmt.Errorf("bitmap of list %d of %q, page %d of %d bytes: %w", number, issuer, page, len(p.Bits), store.ErrCorrupt)
 	}
@@ -126,12 +126,12 @@ func (t *tx) listPage(issuer string, number, page, length int64) (listPage, erro
 }
 
 // GetList implements store.Lists.
-func (t *tx) GetList(issuer string, number int64) (store.List, error) {
-	l, err := get(t, t.store.tables.lists, issuer, number)
+func (t *Tx) GetList(issuer string, number int64) (store.List, error) {
+	l, err := get(t, t.tables.lists, issuer, number)
 	if err != nil {
 		return l, err
 	}
-	c := t.store.tables.listPages
+	c := t.tables.listPages
 	pages, err := list(t, c, false, c.selectSQL+" WHERE issuer = ? AND number = ? ORDER BY page", issuer, number)
 	if err != nil {
 		return store.List{}, err
@@ -151,17 +151,17 @@ func (t *tx) GetList(issuer string, number int64) (store.List, error) {
 }
 
 // ListLists implements store.Lists.
-func (t *tx) ListLists(issuer string) ([]store.List, error) {
-	c := t.store.tables.lists
+func (t *Tx) ListLists(issuer string) ([]store.List, error) {
+	c := t.tables.lists
 	return list(t, c, false, c.selectSQL+" WHERE issuer = ? ORDER BY number", issuer)
 }
 
 // AllocBit implements store.Lists: it rewrites one page and the row of the list.
-func (t *tx) AllocBit(issuer string, number, index int64) error {
+func (t *Tx) AllocBit(issuer string, number, index int64) error {
 	if !t.write {
 		return store.ErrViewOnly
 	}
-	l, err := get(t, t.store.tables.lists, issuer, number)
+	l, err := get(t, t.tables.lists, issuer, number)
 	if err != nil {
 		return err
 	}
@@ -179,33 +179,33 @@ func (t *tx) AllocBit(issuer string, number, index int64) error {
 		return fmt.Errorf("index %d of list %d of %q: %w", index, number, issuer, store.ErrExists)
 	}
 	p.Bits[at%listPageLen] |= mask
-	if err := upsert(t, t.store.tables.listPages, p); err != nil {
+	if err := upsert(t, t.tables.listPages, p); err != nil {
 		return err
 	}
 	l.Allocated++
-	return upsert(t, t.store.tables.lists, l)
+	return upsert(t, t.tables.lists, l)
 }
 
 // PutChange implements store.Changes. The next sequence number lies above every
 // one in use: rows are never deleted, so it never returns to an old one.
-func (t *tx) PutChange(ch store.Change) (int64, error) {
+func (t *Tx) PutChange(ch store.Change) (int64, error) {
 	if !t.write {
 		return 0, store.ErrViewOnly
 	}
 	if err := t.row("SELECT coalesce(max(seq), 0) + 1 FROM changes WHERE issuer = ?", []any{ch.Issuer}, &ch.Seq); err != nil {
 		return 0, err
 	}
-	return ch.Seq, upsert(t, t.store.tables.changes, ch)
+	return ch.Seq, upsert(t, t.tables.changes, ch)
 }
 
 // GetChange implements store.Changes.
-func (t *tx) GetChange(issuer string, list, index int64, purpose string) (store.Change, error) {
-	return get(t, t.store.tables.changes, issuer, list, index, purpose)
+func (t *Tx) GetChange(issuer string, list, index int64, purpose string) (store.Change, error) {
+	return get(t, t.tables.changes, issuer, list, index, purpose)
 }
 
 // ListChanges implements store.Changes.
-func (t *tx) ListChanges(issuer string, number, afterSeq int64, limit int) ([]store.Change, error) {
-	c := t.store.tables.changes
+func (t *Tx) ListChanges(issuer string, number, afterSeq int64, limit int) ([]store.Change, error) {
+	c := t.tables.changes
 	if number < 0 {
 		return list(t, c, false, c.selectSQL+" WHERE issuer = ? AND seq > ? ORDER BY seq LIMIT ?",
 			issuer, afterSeq, page(limit))
@@ -215,7 +215,7 @@ func (t *tx) ListChanges(issuer string, number, afterSeq int64, limit int) ([]st
 }
 
 // CountChanges implements store.Changes.
-func (t *tx) CountChanges(issuer string, number int64) (int64, error) {
+func (t *Tx) CountChanges(issuer string, number int64) (int64, error) {
 	var n int64
 	if number < 0 {
 		err := t.row("SELECT count(*) FROM changes WHERE issuer = ?", []any{issuer}, &n)
@@ -226,33 +226,33 @@ func (t *tx) CountChanges(issuer string, number int64) (int64, error) {
 }
 
 // AppendAudit implements store.Audits.
-func (t *tx) AppendAudit(a store.Audit) (int64, error) {
+func (t *Tx) AppendAudit(a store.Audit) (int64, error) {
 	if !t.write {
 		return 0, store.ErrViewOnly
 	}
 	if err := t.row("SELECT coalesce(max(seq), 0) + 1 FROM audits WHERE issuer = ?", []any{a.Issuer}, &a.Seq); err != nil {
 		return 0, err
 	}
-	return a.Seq, insert(t, t.store.tables.audits, a)
+	return a.Seq, insert(t, t.tables.audits, a)
 }
 
 // ListAudit implements store.Audits.
-func (t *tx) ListAudit(issuer string, after int64, limit int) ([]store.Audit, error) {
-	c := t.store.tables.audits
+func (t *Tx) ListAudit(issuer string, after int64, limit int) ([]store.Audit, error) {
+	c := t.tables.audits
 	return list(t, c, false, c.selectSQL+" WHERE issuer = ? AND seq > ? ORDER BY seq LIMIT ?", issuer, after, page(limit))
 }
 
 // PutIssued implements store.IssuedRows.
-func (t *tx) PutIssued(i store.Issued) error { return insert(t, t.store.tables.issued, i) }
+func (t *Tx) PutIssued(i store.Issued) error { return insert(t, t.tables.issued, i) }
 
 // GetIssued implements store.IssuedRows.
-func (t *tx) GetIssued(issuer, id string) (store.Issued, error) {
-	return get(t, t.store.tables.issued, issuer, id)
+func (t *Tx) GetIssued(issuer, id string) (store.Issued, error) {
+	return get(t, t.tables.issued, issuer, id)
 }
 
 // FindIssued implements store.IssuedRows.
-func (t *tx) FindIssued(issuer string, by store.IssuedKey) ([]store.Issued, error) {
-	c := t.store.tables.issued
+func (t *Tx) FindIssued(issuer string, by store.IssuedKey) ([]store.Issued, error) {
+	c := t.tables.issued
 	if by.LocalRef != "" {
 		return list(t, c, false, c.selectSQL+
 			" WHERE issuer = ? AND local_ref = ? AND local_ref <> '' ORDER BY id LIMIT ?", issuer, by.LocalRef, page(0))
@@ -266,23 +266,23 @@ func (t *tx) FindIssued(issuer string, by store.IssuedKey) ([]store.Issued, erro
 }
 
 // ListIssued implements store.IssuedRows.
-func (t *tx) ListIssued(issuer, after string, limit int) ([]store.Issued, error) {
-	c := t.store.tables.issued
+func (t *Tx) ListIssued(issuer, after string, limit int) ([]store.Issued, error) {
+	c := t.tables.issued
 	return list(t, c, false, c.selectSQL+" WHERE issuer = ? AND id > ? ORDER BY id LIMIT ?", issuer, after, page(limit))
 }
 
 // DeleteIssued implements store.IssuedRows.
-func (t *tx) DeleteIssued(issuer, id string) error {
+func (t *Tx) DeleteIssued(issuer, id string) error {
 	return t.remove("DELETE FROM issued WHERE issuer = ? AND id = ?", issuer, id)
 }
 
 // GetPublication implements store.Publications.
-func (t *tx) GetPublication(issuer string) (store.Publication, error) {
-	return get(t, t.store.tables.publications, issuer)
+func (t *Tx) GetPublication(issuer string) (store.Publication, error) {
+	return get(t, t.tables.publications, issuer)
 }
 
 // SwapPublication implements store.Publications.
-func (t *tx) SwapPublication(expected, next store.Publication) error {
+func (t *Tx) SwapPublication(expected, next store.Publication) error {
 	if !t.write {
 		return store.ErrViewOnly
 	}
@@ -300,5 +300,5 @@ func (t *tx) SwapPublication(expected, next store.Publication) error {
 		return fmt.Errorf("publication of %q is at epoch %d sequence %d, not at epoch %d sequence %d: %w", next.Issuer,
 			held.EpochVersion, held.Sequence, expected.EpochVersion, expected.Sequence, store.ErrConflict)
 	}
-	return upsert(t, t.store.tables.publications, next)
+	return upsert(t, t.tables.publications, next)
 }

@@ -1,32 +1,46 @@
-package sqlite
+package sqlrows
 
 import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/bonafide-id/bonafide/store"
 )
 
-// PutSubject implements store.Subjects.
-func (t *tx) PutSubject(s store.Subject) error { return upsert(t, t.store.tables.subjects, s) }
+// PutSubject implements store.Subjects. Whose DID it is asked first: some engines
+// end a transaction at a value that is taken.
+func (t *Tx) PutSubject(s store.Subject) error {
+	if !t.write {
+		return store.ErrViewOnly
+	}
+	var holder string
+	switch err := t.row("SELECT subject FROM subjects WHERE did = ? AND did <> ''", []any{s.DID}, &holder); {
+	case err == nil && holder != s.Subject:
+		return fmt.Errorf("DID %.200q of subject %.200q: %w", s.DID, holder, store.ErrExists)
+	case err != nil && !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	return upsert(t, t.tables.subjects, s)
+}
 
 // GetSubject implements store.Subjects.
-func (t *tx) GetSubject(subject string) (store.Subject, error) {
-	return get(t, t.store.tables.subjects, subject)
+func (t *Tx) GetSubject(subject string) (store.Subject, error) {
+	return get(t, t.tables.subjects, subject)
 }
 
 // SubjectByDID implements store.Subjects.
-func (t *tx) SubjectByDID(did string) (store.Subject, error) {
+func (t *Tx) SubjectByDID(did string) (store.Subject, error) {
 	if did == "" {
 		return store.Subject{}, fmt.Errorf("subject of no DID: %w", store.ErrNotFound)
 	}
-	c := t.store.tables.subjects
+	c := t.tables.subjects
 	s, err := one(t, c, c.selectSQL+" WHERE did = ? AND did <> ''", did)
 	if !errors.Is(err, store.ErrNotFound) {
 		return s, err
 	}
-	a, err := get(t, t.store.tables.aliases, did)
+	a, err := get(t, t.tables.aliases, did)
 	if err != nil {
 		return store.Subject{}, err
 	}
@@ -34,8 +48,8 @@ func (t *tx) SubjectByDID(did string) (store.Subject, error) {
 }
 
 // PutAlias implements store.Subjects.
-func (t *tx) PutAlias(did, subject string) error {
-	c := t.store.tables.aliases
+func (t *Tx) PutAlias(did, subject string) error {
+	c := t.tables.aliases
 	err := insert(t, c, aliasRow{did, subject})
 	if !errors.Is(err, store.ErrExists) {
 		return err
@@ -51,8 +65,8 @@ func (t *tx) PutAlias(did, subject string) error {
 }
 
 // ListAliases implements store.Subjects.
-func (t *tx) ListAliases(subject string) ([]string, error) {
-	c := t.store.tables.aliases
+func (t *Tx) ListAliases(subject string) ([]string, error) {
+	c := t.tables.aliases
 	rows, err := list(t, c, false, c.selectSQL+" WHERE subject = ? ORDER BY did LIMIT ?", subject, page(0))
 	if err != nil {
 		return nil, err
@@ -65,8 +79,8 @@ func (t *tx) ListAliases(subject string) ([]string, error) {
 }
 
 // ListSubjects implements store.Subjects.
-func (t *tx) ListSubjects(after string, limit int, classes ...int) ([]store.Subject, error) {
-	c := t.store.tables.subjects
+func (t *Tx) ListSubjects(after string, limit int, classes ...int) ([]store.Subject, error) {
+	c := t.tables.subjects
 	if len(classes) == 0 {
 		return list(t, c, false, c.selectSQL+" WHERE subject > ? ORDER BY subject LIMIT ?", after, page(limit))
 	}
@@ -84,7 +98,7 @@ func (t *tx) ListSubjects(after string, limit int, classes ...int) ([]store.Subj
 }
 
 // DeleteSubject implements store.Subjects. Tables with a foreign key follow.
-func (t *tx) DeleteSubject(subject string) error {
+func (t *Tx) DeleteSubject(subject string) error {
 	n, err := t.exec("DELETE FROM subjects WHERE subject = ?", subject)
 	if err != nil {
 		return err
@@ -104,7 +118,7 @@ const (
 	blobSQL      = "SELECT body FROM blobs WHERE cid = ?"
 	blobPutSQL   = "INSERT INTO blobs (cid, body) VALUES (?, ?) ON CONFLICT (cid) DO UPDATE SET body = excluded.body"
 	blobHasSQL   = "SELECT count(*) FROM blobs WHERE cid = ?"
-	blobPruneSQL = `DELETE FROM blobs WHERE rowid IN (SELECT rowid FROM blobs AS b
+	blobPruneSQL = `DELETE FROM blobs WHERE cid IN (SELECT cid FROM blobs AS b
 		WHERE NOT EXISTS (SELECT 1 FROM files WHERE cid = b.cid)
 		  AND NOT EXISTS (SELECT 1 FROM manifests WHERE cid = b.cid)
 		  AND NOT EXISTS (SELECT 1 FROM heads WHERE cid = b.cid)
@@ -113,7 +127,7 @@ const (
 )
 
 // PutBlob implements store.Blobs.
-func (t *tx) PutBlob(cid string, body []byte) error {
+func (t *Tx) PutBlob(cid string, body []byte) error {
 	if !t.write {
 		return store.ErrViewOnly
 	}
@@ -131,7 +145,7 @@ func (t *tx) PutBlob(cid string, body []byte) error {
 }
 
 // GetBlob implements store.Blobs.
-func (t *tx) GetBlob(cid string) ([]byte, error) {
+func (t *Tx) GetBlob(cid string) ([]byte, error) {
 	var body []byte
 	if err := t.row(blobSQL, []any{cid}, &body); err != nil {
 		return nil, fmt.Errorf("blob %.80q: %w", cid, err)
@@ -143,41 +157,60 @@ func (t *tx) GetBlob(cid string) ([]byte, error) {
 }
 
 // HasBlob implements store.Blobs.
-func (t *tx) HasBlob(cid string) (bool, error) {
+func (t *Tx) HasBlob(cid string) (bool, error) {
 	var n int64
 	err := t.row(blobHasSQL, []any{cid}, &n)
 	return n > 0, err
 }
 
 // DeleteOrphanBlobs implements store.Blobs.
-func (t *tx) DeleteOrphanBlobs(limit int) (int, error) {
+func (t *Tx) DeleteOrphanBlobs(limit int) (int, error) {
 	n, err := t.exec(blobPruneSQL, page(limit))
 	return int(n), err
 }
 
 // PutFile implements store.Files.
-func (t *tx) PutFile(f store.File) error { return upsert(t, t.store.tables.files, f) }
+func (t *Tx) PutFile(f store.File) error { return upsert(t, t.tables.files, f) }
 
 // GetFile implements store.Files.
-func (t *tx) GetFile(subject, path string) (store.File, error) {
-	return get(t, t.store.tables.files, subject, path)
+func (t *Tx) GetFile(subject, path string) (store.File, error) {
+	return get(t, t.tables.files, subject, path)
 }
 
-// ListFiles implements store.Files. Text is compared byte by byte, and no UTF-8
-// contains the byte FF, so prefix+FF lies behind every path with the prefix.
-func (t *tx) ListFiles(subject, prefix, after string, limit int) ([]store.File, error) {
-	c := t.store.tables.files
-	return list(t, c, false, c.selectSQL+" WHERE subject = ? AND path >= ? AND path < ? AND path > ? ORDER BY path LIMIT ?",
-		subject, prefix, prefix+"\xff", after, page(limit))
+// ListFiles implements store.Files.
+func (t *Tx) ListFiles(subject, prefix, after string, limit int) ([]store.File, error) {
+	c := t.tables.files
+	if end := behind(prefix); end != "" {
+		return list(t, c, false, c.selectSQL+" WHERE subject = ? AND path >= ? AND path < ? AND path > ? ORDER BY path LIMIT ?",
+			subject, prefix, end, after, page(limit))
+	}
+	return list(t, c, false, c.selectSQL+" WHERE subject = ? AND path >= ? AND path > ? ORDER BY path LIMIT ?",
+		subject, prefix, after, page(limit))
+}
+
+// behind returns the least text behind all that begin with prefix, "" when there
+// is none. The bytes of UTF-8 order as its characters do, so the last character
+// that has a next one is raised.
+func behind(prefix string) string {
+	runes := []rune(prefix)
+	for i := len(runes) - 1; i >= 0; i-- {
+		switch next := runes[i] + 1; {
+		case next == 0xD800: // no characters lie here
+			return string(append(runes[:i:i], 0xE000))
+		case next <= utf8.MaxRune:
+			return string(append(runes[:i:i], next))
+		}
+	}
+	return ""
 }
 
 // DeleteFile implements store.Files.
-func (t *tx) DeleteFile(subject, path string) error {
+func (t *Tx) DeleteFile(subject, path string) error {
 	return t.remove("DELETE FROM files WHERE subject = ? AND path = ?", subject, path)
 }
 
 // remove deletes one row, or is ErrNotFound.
-func (t *tx) remove(query string, key ...any) error {
+func (t *Tx) remove(query string, key ...any) error {
 	n, err := t.exec(query, key...)
 	if err == nil && n == 0 {
 		err = fmt.Errorf("delete %.200q: %w", fmt.Sprint(key...), store.ErrNotFound)
@@ -186,8 +219,8 @@ func (t *tx) remove(query string, key ...any) error {
 }
 
 // PutHead implements store.Heads.
-func (t *tx) PutHead(h store.Head) error {
-	c := t.store.tables.heads
+func (t *Tx) PutHead(h store.Head) error {
+	c := t.tables.heads
 	err := insert(t, c, h)
 	if !errors.Is(err, store.ErrExists) {
 		return err
@@ -206,8 +239,8 @@ func (t *tx) PutHead(h store.Head) error {
 }
 
 // LatestHead implements store.Heads.
-func (t *tx) LatestHead(subject string) (store.Head, error) {
-	c := t.store.tables.heads
+func (t *Tx) LatestHead(subject string) (store.Head, error) {
+	c := t.tables.heads
 	h, err := one(t, c, c.selectSQL+
 		" WHERE subject = ? AND voided = 0 ORDER BY epoch_version DESC, sequence DESC LIMIT 1", subject)
 	if err != nil {
@@ -217,13 +250,13 @@ func (t *tx) LatestHead(subject string) (store.Head, error) {
 }
 
 // GetHead implements store.Heads.
-func (t *tx) GetHead(subject string, epochVersion, sequence int64) (store.Head, error) {
-	return get(t, t.store.tables.heads, subject, epochVersion, sequence)
+func (t *Tx) GetHead(subject string, epochVersion, sequence int64) (store.Head, error) {
+	return get(t, t.tables.heads, subject, epochVersion, sequence)
 }
 
 // ListHeads implements store.Heads.
-func (t *tx) ListHeads(subject string, epochVersion, afterSequence int64, limit int) ([]store.Head, error) {
-	c := t.store.tables.heads
+func (t *Tx) ListHeads(subject string, epochVersion, afterSequence int64, limit int) ([]store.Head, error) {
+	c := t.tables.heads
 	return list(t, c, false, c.selectSQL+
 		" WHERE subject = ? AND epoch_version = ? AND sequence > ? ORDER BY sequence LIMIT ?",
 		subject, epochVersion, afterSequence, page(limit))
@@ -231,11 +264,11 @@ func (t *tx) ListHeads(subject string, epochVersion, afterSequence int64, limit 
 
 // VoidEpoch implements store.Heads. The rows are rewritten one by one, because
 // each carries a checksum.
-func (t *tx) VoidEpoch(subject string, epochVersion, afterSequence int64) error {
+func (t *Tx) VoidEpoch(subject string, epochVersion, afterSequence int64) error {
 	if !t.write {
 		return store.ErrViewOnly
 	}
-	c := t.store.tables.heads
+	c := t.tables.heads
 	for {
 		heads, err := list(t, c, false, c.selectSQL+
 			" WHERE subject = ? AND epoch_version = ? AND sequence > ? AND voided = 0 ORDER BY sequence LIMIT 100",
@@ -253,11 +286,11 @@ func (t *tx) VoidEpoch(subject string, epochVersion, afterSequence int64) error 
 }
 
 // TrimHeads implements store.Heads.
-func (t *tx) TrimHeads(subject string, keep int) (int, error) {
+func (t *Tx) TrimHeads(subject string, keep int) (int, error) {
 	if !t.write {
 		return 0, store.ErrViewOnly
 	}
-	c := t.store.tables.heads
+	c := t.tables.heads
 	latest, err := t.LatestHead(subject)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return 0, err
@@ -293,7 +326,7 @@ func (t *tx) TrimHeads(subject string, keep int) (int, error) {
 const historyPageLen = 128
 
 // HistoryLen implements store.Histories.
-func (t *tx) HistoryLen(subject string, epochVersion int64) (int64, error) {
+func (t *Tx) HistoryLen(subject string, epochVersion int64) (int64, error) {
 	p, err := t.lastHistoryPage(subject, epochVersion)
 	if err != nil || p == nil {
 		return 0, err
@@ -301,8 +334,8 @@ func (t *tx) HistoryLen(subject string, epochVersion int64) (int64, error) {
 	return p.Page*historyPageLen + int64(len(p.Digests)/store.DigestLen), nil
 }
 
-func (t *tx) lastHistoryPage(subject string, epochVersion int64) (*historyPage, error) {
-	c := t.store.tables.histories
+func (t *Tx) lastHistoryPage(subject string, epochVersion int64) (*historyPage, error) {
+	c := t.tables.histories
 	p, err := one(t, c, c.selectSQL+" WHERE subject = ? AND epoch_version = ? ORDER BY page DESC LIMIT 1", subject, epochVersion)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
@@ -311,7 +344,7 @@ func (t *tx) lastHistoryPage(subject string, epochVersion int64) (*historyPage, 
 }
 
 // AppendHistory implements store.Histories.
-func (t *tx) AppendHistory(subject string, epochVersion, from int64, digests [][]byte) error {
+func (t *Tx) AppendHistory(subject string, epochVersion, from int64, digests [][]byte) error {
 	if !t.write {
 		return store.ErrViewOnly
 	}
@@ -339,7 +372,7 @@ func (t *tx) AppendHistory(subject string, epochVersion, from int64, digests [][
 		for _, d := range digests[:n] {
 			p.Digests = append(p.Digests, d...)
 		}
-		if err := upsert(t, t.store.tables.histories, *p); err != nil {
+		if err := upsert(t, t.tables.histories, *p); err != nil {
 			return err
 		}
 		digests = digests[n:]
@@ -348,7 +381,7 @@ func (t *tx) AppendHistory(subject string, epochVersion, from int64, digests [][
 }
 
 // GetHistory implements store.Histories.
-func (t *tx) GetHistory(subject string, epochVersion, from, to int64) ([][]byte, error) {
+func (t *Tx) GetHistory(subject string, epochVersion, from, to int64) ([][]byte, error) {
 	if from < 0 {
 		return nil, fmt.Errorf("history from %d: %w", from, store.ErrInvalid)
 	}
@@ -362,7 +395,7 @@ func (t *tx) GetHistory(subject string, epochVersion, from, to int64) ([][]byte,
 	if from >= to {
 		return nil, nil
 	}
-	c := t.store.tables.histories
+	c := t.tables.histories
 	pages, err := list(t, c, false, c.selectSQL+
 		" WHERE subject = ? AND epoch_version = ? AND page >= ? AND page <= ? ORDER BY page",
 		subject, epochVersion, from/historyPageLen, (to-1)/historyPageLen)
@@ -389,31 +422,33 @@ func (t *tx) GetHistory(subject string, epochVersion, from, to int64) ([][]byte,
 }
 
 // PutManifest implements store.Manifests.
-func (t *tx) PutManifest(m store.Manifest) error { return upsert(t, t.store.tables.manifests, m) }
+func (t *Tx) PutManifest(m store.Manifest) error { return upsert(t, t.tables.manifests, m) }
 
 // GetManifest implements store.Manifests.
-func (t *tx) GetManifest(subject, headCID string) (store.Manifest, error) {
-	return get(t, t.store.tables.manifests, subject, headCID)
+func (t *Tx) GetManifest(subject, headCID string) (store.Manifest, error) {
+	return get(t, t.tables.manifests, subject, headCID)
 }
 
 // PutFork implements store.Forks.
-func (t *tx) PutFork(f store.Fork) error { return insert(t, t.store.tables.forks, f) }
+func (t *Tx) PutFork(f store.Fork) error { return insert(t, t.tables.forks, f) }
 
 // GetFork implements store.Forks.
-func (t *tx) GetFork(subject, kind, parent string) (store.Fork, error) {
-	return get(t, t.store.tables.forks, subject, kind, parent)
+func (t *Tx) GetFork(subject, kind, parent string) (store.Fork, error) {
+	return get(t, t.tables.forks, subject, kind, parent)
 }
 
 // ListForks implements store.Forks.
-func (t *tx) ListForks(subject string) ([]store.Fork, error) {
-	c := t.store.tables.forks
-	return list(t, c, false, c.selectSQL+
-		" WHERE ?1 = '' OR subject = ?1 ORDER BY subject, kind, parent LIMIT ?2", subject, page(0))
+func (t *Tx) ListForks(subject string) ([]store.Fork, error) {
+	c := t.tables.forks
+	if subject == "" {
+		return list(t, c, false, c.selectSQL+" ORDER BY subject, kind, parent LIMIT ?", page(0))
+	}
+	return list(t, c, false, c.selectSQL+" WHERE subject = ? ORDER BY subject, kind, parent LIMIT ?", subject, page(0))
 }
 
 // PutSighting implements store.Sightings.
-func (t *tx) PutSighting(s store.Sighting) error {
-	c := t.store.tables.sightings
+func (t *Tx) PutSighting(s store.Sighting) error {
+	c := t.tables.sightings
 	held, err := get(t, c, s.Subject, s.Host, s.URL, s.Observer)
 	switch {
 	case err == nil && held.At > s.At:
@@ -428,19 +463,19 @@ func (t *tx) PutSighting(s store.Sighting) error {
 }
 
 // ListSightings implements store.Sightings.
-func (t *tx) ListSightings(subject string) ([]store.Sighting, error) {
-	c := t.store.tables.sightings
+func (t *Tx) ListSightings(subject string) ([]store.Sighting, error) {
+	c := t.tables.sightings
 	return list(t, c, false, c.selectSQL+
 		" WHERE subject = ? ORDER BY host, url, observer LIMIT ?", subject, page(0))
 }
 
 // OrRevoked implements store.StickyBits. A damaged mask is not overwritten: the
 // bits that it held would be lost.
-func (t *tx) OrRevoked(subject, path string, bits []byte) error {
+func (t *Tx) OrRevoked(subject, path string, bits []byte) error {
 	if len(bits) > store.MaxListBits/8 {
 		return fmt.Errorf("sticky mask of %d bytes: %w", len(bits), store.ErrInvalid)
 	}
-	c := t.store.tables.sticky
+	c := t.tables.sticky
 	held, err := get(t, c, subject, path)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -459,29 +494,29 @@ func (t *tx) OrRevoked(subject, path string, bits []byte) error {
 }
 
 // GetRevoked implements store.StickyBits.
-func (t *tx) GetRevoked(subject, path string) (store.Revoked, error) {
-	return get(t, t.store.tables.sticky, subject, path)
+func (t *Tx) GetRevoked(subject, path string) (store.Revoked, error) {
+	return get(t, t.tables.sticky, subject, path)
 }
 
 // PutPeer implements store.Peers.
-func (t *tx) PutPeer(p store.Peer) error { return upsert(t, t.store.tables.peers, p) }
+func (t *Tx) PutPeer(p store.Peer) error { return upsert(t, t.tables.peers, p) }
 
 // ListPeers implements store.Peers.
-func (t *tx) ListPeers() ([]store.Peer, error) {
-	c := t.store.tables.peers
+func (t *Tx) ListPeers() ([]store.Peer, error) {
+	c := t.tables.peers
 	return list(t, c, false, c.selectSQL+" ORDER BY protected DESC, last_seen DESC, id LIMIT ?", page(0))
 }
 
 // DeletePeer implements store.Peers.
-func (t *tx) DeletePeer(id string) error { return t.remove("DELETE FROM peers WHERE id = ?", id) }
+func (t *Tx) DeletePeer(id string) error { return t.remove("DELETE FROM peers WHERE id = ?", id) }
 
 // GetMeta implements store.Metas.
-func (t *tx) GetMeta(key string) ([]byte, error) {
-	m, err := get(t, t.store.tables.metas, key)
+func (t *Tx) GetMeta(key string) ([]byte, error) {
+	m, err := get(t, t.tables.metas, key)
 	return m.Value, err
 }
 
 // PutMeta implements store.Metas.
-func (t *tx) PutMeta(key string, value []byte) error {
-	return upsert(t, t.store.tables.metas, metaRow{key, value})
+func (t *Tx) PutMeta(key string, value []byte) error {
+	return upsert(t, t.tables.metas, metaRow{key, value})
 }

@@ -1,4 +1,4 @@
-package sqlite
+package sqlrows
 
 import "github.com/bonafide-id/bonafide/store"
 
@@ -24,9 +24,9 @@ type (
 	}
 )
 
-// tables maps every row kind. It is built per store, so that nothing global can
-// be changed.
-type tables struct {
+// Tables maps every kind of row to its table. NewTables makes it, once per store,
+// so that nothing global can be changed.
+type Tables struct {
 	subjects     *codec[store.Subject]
 	aliases      *codec[aliasRow]
 	files        *codec[store.File]
@@ -48,29 +48,30 @@ type tables struct {
 	publications *codec[store.Publication]
 }
 
-func newTables() *tables {
-	return &tables{
+// NewTables returns the tables of the newest schema.
+func NewTables() *Tables {
+	return &Tables{
 		subjects: newCodec("subjects", 1,
-			"subject did method log_version log_version_id class contested deactivated first_seen updated",
+			"subject *did method log_version log_version_id class contested deactivated first_seen updated",
 			func(r *store.Subject) []any {
 				return []any{&r.Subject, &r.DID, &r.Method, &r.LogVersion, &r.LogVersionID, &r.Class,
 					&r.Contested, &r.Deactivated, &r.FirstSeen, &r.Updated}
 			}),
-		aliases: newCodec("aliases", 1, "did subject",
+		aliases: newCodec("aliases", 1, "did *subject",
 			func(r *aliasRow) []any { return []any{&r.DID, &r.Subject} }),
-		files: newCodec("files", 2, "subject path cid size kind seen_at source",
+		files: newCodec("files", 2, "subject path *cid size kind seen_at source",
 			func(r *store.File) []any {
 				return []any{&r.Subject, &r.Path, &r.CID, &r.Size, &r.Kind, &r.SeenAt, &r.Source}
 			}),
 		heads: newCodec("heads", 3,
-			"subject epoch_version sequence epoch cid accepted_at published expires voided body",
+			"subject epoch_version sequence epoch *cid accepted_at published expires voided body",
 			func(r *store.Head) []any {
 				return []any{&r.Subject, &r.EpochVersion, &r.Sequence, &r.Epoch, &r.CID, &r.AcceptedAt,
 					&r.Published, &r.Expires, &r.Voided, bodyField{&r.Body, &r.CID}}
 			}),
 		histories: newCodec("histories", 3, "subject epoch_version page digests",
 			func(r *historyPage) []any { return []any{&r.Subject, &r.EpochVersion, &r.Page, &r.Digests} }),
-		manifests: newCodec("manifests", 2, "subject head_cid cid",
+		manifests: newCodec("manifests", 2, "subject head_cid *cid",
 			func(r *store.Manifest) []any { return []any{&r.Subject, &r.HeadCID, &r.CID} }),
 		forks: newCodec("forks", 3, "subject kind parent body seen_at",
 			func(r *store.Fork) []any { return []any{&r.Subject, &r.Kind, &r.Parent, &r.Body, &r.SeenAt} }),
@@ -88,7 +89,7 @@ func newTables() *tables {
 			func(r *store.Issuer) []any {
 				return []any{&r.Subject, &r.DID, &r.Name, &r.State, &r.Config, &r.Created}
 			}),
-		drafts: newCodec("drafts", 2, "issuer path cid kind size updated valid_until body",
+		drafts: newCodec("drafts", 2, "issuer path *cid kind size updated valid_until body",
 			func(r *store.Draft) []any {
 				return []any{&r.Issuer, &r.Path, &r.CID, &r.Kind, &r.Size, &r.Updated, &r.ValidUntil,
 					bodyField{&r.Body, &r.CID}}
@@ -108,7 +109,7 @@ func newTables() *tables {
 			func(r *store.Audit) []any {
 				return []any{&r.Issuer, &r.Seq, &r.At, &r.Actor, &r.Action, &r.Target, &r.Detail}
 			}),
-		issued: newCodec("issued", 2, "issuer id list idx local_ref at type valid_until +holder_ref",
+		issued: newCodec("issued", 2, "issuer id list idx *local_ref at type valid_until *+holder_ref",
 			func(r *store.Issued) []any {
 				return []any{&r.Issuer, &r.ID, &r.List, &r.Index, &r.LocalRef, &r.At, &r.Type,
 					&r.ValidUntil, &r.HolderRef}
