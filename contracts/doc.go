@@ -5,9 +5,9 @@
 //
 // The first call to make is [NewAnchor], which packs calls and unpacks events;
 // [OrderOf] and [ParseSubject] make what goes into them, [NewBatch] the root
-// of grade existed-by. [FloorSlot], [BatchSlot] and [EntryFromWord] read the
-// storage that a proof (EIP-1186) speaks of. [CodeHash] is what stands at the
-// address of every true copy of the contract.
+// of grade existed-by. [StateProof.Verify] shows one record against the hash of
+// a trusted block, without a server; [FloorSlot] and [BatchSlot] say where the
+// record is. [CodeHash] is what stands at the address of every true copy.
 //
 // It promises that Anchor.sol, the artefacts and the binding belong together:
 // the code of the contract depends on nothing but its source and the pinned

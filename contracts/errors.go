@@ -15,4 +15,9 @@ var (
 	// the batch is empty or too large. The proof says nothing about the member.
 	ErrMember = hint.New("contracts: not in the batch",
 		"Ask the aggregator for the proof again; it must be of the batch whose root stands on the chain.")
+	// ErrProof: a StateProof does not lead from the trusted block to the slot, or
+	// not to a copy of the contract. Nothing is known then; never take it for an
+	// empty record.
+	ErrProof = hint.New("contracts: not proven by this block",
+		"Make the proof again, of the block whose hash is trusted and of the contract's address on that chain.")
 )

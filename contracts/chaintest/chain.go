@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/big"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/ethereum/go-ethereum/common"
@@ -15,6 +17,7 @@ import (
 	"github.com/ethereum/go-ethereum/ethclient/simulated"
 	"github.com/ethereum/go-ethereum/node"
 	"github.com/ethereum/go-ethereum/params"
+	"github.com/ethereum/go-ethereum/rpc"
 )
 
 const (
@@ -66,6 +69,7 @@ type Chain struct {
 	Accounts []Account
 
 	gas uint64 // limit of every transaction
+	ipc string // path of the node's socket
 }
 
 // New starts a chain with the rules of Osaka and n accounts that have more than
@@ -90,7 +94,15 @@ func NewUnder(t testing.TB, rules Rules, n int) *Chain {
 		alloc[a.Address] = types.Account{Balance: new(big.Int).Lsh(big.NewInt(1), 120)}
 		c.Accounts = append(c.Accounts, a)
 	}
-	c.Backend = simulated.NewBackend(alloc, simulated.WithBlockGasLimit(4*c.gas), rules.configure)
+	// Not t.TempDir: its name may be too long for a socket.
+	dir, err := os.MkdirTemp("", "chain")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	c.ipc = filepath.Join(dir, "rpc")
+	c.Backend = simulated.NewBackend(alloc, simulated.WithBlockGasLimit(4*c.gas), rules.configure,
+		func(n *node.Config, _ *ethconfig.Config) { n.IPCPath = c.ipc })
 	c.Client = c.Backend.Client()
 	t.Cleanup(func() {
 		if err := c.Backend.Close(); err != nil {
@@ -157,6 +169,17 @@ func (c *Chain) mine(t testing.TB, tx *types.Transaction) *types.Receipt {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r
+}
+
+// RPC connects to the node for what Client does not offer, such as eth_getProof.
+func (c *Chain) RPC(t testing.TB) *rpc.Client {
+	t.Helper()
+	r, err := rpc.Dial(c.ipc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.Close)
 	return r
 }
 
