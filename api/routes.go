@@ -15,7 +15,7 @@ import (
 )
 
 // ErrToken: the admin listener was called without a token that it knows.
-var ErrToken = hint.New("api: no valid token", "Send the token of the node's home as Authorization: Bearer TOKEN.")
+var ErrToken = hint.New("api: no valid token", "Send the token of the node's home, or one made with `bonafide token create`, as Authorization: Bearer TOKEN.")
 
 func (s *Server) publicRoutes() []route {
 	get, post := http.MethodGet, http.MethodPost
@@ -39,6 +39,9 @@ func (s *Server) adminRoutes() []route {
 		{method: http.MethodGet, pattern: "/ops", about: "The operations that the command line uses.", handle: s.listOps},
 		{method: http.MethodPost, pattern: "/ops/{rest...}", about: "Run one operation.", handle: s.op, timeout: opTimeout},
 		{method: http.MethodPost, pattern: "/credentials/issue", about: "Issue a credential (VCALM).", handle: s.issue, timeout: workTimeout},
+		{method: http.MethodPost, pattern: "/credentials/status", about: "Change the status of a credential (VCALM).", handle: s.setStatus, timeout: workTimeout},
+		{method: http.MethodGet, pattern: "/status-lists", about: "The status lists of an issuer.", handle: s.statusLists, timeout: workTimeout},
+		{method: http.MethodPost, pattern: "/status-lists", about: "Open one more pair of status lists (VCALM).", handle: s.openStatusList, timeout: workTimeout},
 		{method: http.MethodGet, pattern: "/healthz", about: "Whether the process is up.", handle: s.healthy},
 	}
 }

@@ -98,6 +98,8 @@ type Checked struct {
 	Seal *cert.Facts
 	// OK is true when all four pass.
 	OK bool
+
+	once *Lasting // what of it lasts; nil unless one proof holds
 }
 
 // Row returns the worst row of the check called name.
@@ -340,6 +342,7 @@ func (c *Checked) integrity(ctx context.Context, opt Options) (sig covered) {
 		c.Document = report.Document
 	}
 	c.signerRows(report.Proofs[best], keys, opt)
+	c.remember(report.Proofs, opt)
 	sig.expanded = report.Expanded
 	return sig
 }

@@ -3,12 +3,14 @@ package credential
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/record"
 )
 
 // Use is what an issuer's practice lets a key do.
@@ -44,8 +46,15 @@ type Practice struct {
 	StatusSince *time.Time
 	// ListIssuers are other DIDs that may issue this issuer's status lists.
 	ListIssuers []string
-	Published   time.Time
+	// Lists says where in this folder the status lists are that were begun
+	// elsewhere: the URL printed in this issuer's credentials, and the path. It
+	// counts for credentials of this issuer only, whosever the URL is.
+	Lists     map[string]string
+	Published time.Time
 }
+
+// maxPracticeLists bounds Lists, so that the statement stays below 64 KiB.
+const maxPracticeLists = 256
 
 // UseOf returns the use of a verification method, or "" when the practice
 // does not speak of it.
@@ -63,13 +72,14 @@ func (p *Practice) UseOf(method string) Use {
 
 // practiceFile is the wire form.
 type practiceFile struct {
-	Type        string         `json:"type"`
-	Issuer      string         `json:"issuer"`
-	Keys        []KeyUse       `json:"keys"`
-	StatusSince *string        `json:"statusSince"`
-	ListIssuers []string       `json:"listIssuers"`
-	Published   string         `json:"published"`
-	Proof       map[string]any `json:"proof"`
+	Type        string            `json:"type"`
+	Issuer      string            `json:"issuer"`
+	Keys        []KeyUse          `json:"keys"`
+	StatusSince *string           `json:"statusSince"`
+	ListIssuers []string          `json:"listIssuers"`
+	Lists       map[string]string `json:"lists"`
+	Published   string            `json:"published"`
+	Proof       map[string]any    `json:"proof"`
 }
 
 // SignPractice renders a practice as JCS bytes, signed by the key behind the
@@ -92,6 +102,16 @@ func SignPractice(ctx context.Context, p Practice, s key.Signer, method string) 
 			list[i] = d
 		}
 		tree["listIssuers"] = list
+	}
+	if len(p.Lists) > 0 {
+		if err := checkLists(p.Lists); err != nil {
+			return nil, err
+		}
+		lists := make(map[string]any, len(p.Lists))
+		for name, path := range p.Lists {
+			lists[name] = path
+		}
+		tree["lists"] = lists
 	}
 	signed, err := proof.Sign(ctx, tree, s, proof.SignOptions{
 		Suite: proof.EdDSAJCS2022, VerificationMethod: method, Created: p.Published,
@@ -148,7 +168,10 @@ func (f *practiceFile) practice() (*Practice, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: published: %w", ErrPractice, err)
 	}
-	p := &Practice{Issuer: f.Issuer, Keys: f.Keys, ListIssuers: f.ListIssuers, Published: published}
+	p := &Practice{Issuer: f.Issuer, Keys: f.Keys, ListIssuers: f.ListIssuers, Lists: f.Lists, Published: published}
+	if err := checkLists(p.Lists); err != nil {
+		return nil, err
+	}
 	if f.StatusSince != nil {
 		t, err := proof.ParseTime(*f.StatusSince)
 		if err != nil {
@@ -169,4 +192,27 @@ func (f *practiceFile) practice() (*Practice, error) {
 		seen[k.Method] = true
 	}
 	return p, nil
+}
+
+// checkLists holds the names of lists begun elsewhere to what a credential can
+// print and a folder can hold; no path stands twice, since a list has one id.
+func checkLists(lists map[string]string) error {
+	if len(lists) > maxPracticeLists {
+		return fmt.Errorf("%w: %d lists of elsewhere, at most %d", ErrPractice, len(lists), maxPracticeLists)
+	}
+	paths := make(map[string]bool, len(lists))
+	for name, path := range lists {
+		u, err := url.Parse(name)
+		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" || len(name) > 2048 {
+			return fmt.Errorf("%w: %.200q is no https URL of a list", ErrPractice, name)
+		}
+		if kind, ok := record.KindOf(path); !ok || kind != record.KindStatusList && kind != record.KindStatusToken {
+			return fmt.Errorf("%w: %.200q is no path of a list", ErrPractice, path)
+		}
+		if paths[path] {
+			return fmt.Errorf("%w: %s stands for two URLs", ErrPractice, path)
+		}
+		paths[path] = true
+	}
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bonafide-id/bonafide/internal/fetch"
 	"github.com/bonafide-id/bonafide/replica/exchange"
+	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store/postgres"
 )
 
@@ -44,6 +45,7 @@ type Config struct {
 	Observers      []string `toml:"observers"`
 	ServeAll       bool     `toml:"serve_all"`
 	ListFill       int      `toml:"list_fill"`
+	StatusMemory   int      `toml:"status_memory"`
 	Gossip         string   `toml:"gossip_heartbeat"`
 	PassphraseFile string   `toml:"passphrase_file"`
 	Store          string   `toml:"store"`
@@ -52,7 +54,17 @@ type Config struct {
 	LogFormat      string   `toml:"log_format"`
 	ResumeAlone    bool     `toml:"resume_alone"`
 	FailureStatus  int      `toml:"verify_failure_status"`
+
+	ListMaxDays       int  `toml:"list_max_days"`
+	ListMinHolders    int  `toml:"list_min_holders"`
+	ListSize          int  `toml:"list_size"`
+	RegisterHolder    bool `toml:"register_holder"`
+	RegisterRetention int  `toml:"register_retention_days"`
 }
+
+// maxListSize keeps a signed list, of random bits at worst, below the largest
+// body of its kind.
+const maxListSize = 1 << 23
 
 // DefaultConfig returns the settings of a node that nobody configured.
 func DefaultConfig() Config {
@@ -61,7 +73,8 @@ func DefaultConfig() Config {
 		Listen: []string{"/ip4/0.0.0.0/udp/8482/quic-v1", "/ip4/0.0.0.0/tcp/8482"},
 		DHT:    "auto", UseRelays: true, Network: string(exchange.NetworkReplicaFirst), Policy: "",
 		Cadence: "15m", Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
-		ListFill: 50, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
+		ListFill: 50, StatusMemory: 64, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
+		ListMinHolders: 1000, ListSize: revocation.MinEntries, RegisterRetention: 365,
 	}
 }
 
@@ -121,6 +134,12 @@ func Settings() []Setting {
 		s("observers", "list", "peers whose sightings of a domain count as our own", func(c *Config) any { return &c.Observers }),
 		s("serve_all", "bool", "give out all folders that are held, as a public resolver does", func(c *Config) any { return &c.ServeAll }),
 		s("list_fill", "int", "share of a status list, in percent, given out before the next is opened", func(c *Config) any { return &c.ListFill }),
+		s("list_max_days", "int", "days that indices are given out from one status list; 0: until it has reached its share", func(c *Config) any { return &c.ListMaxDays }),
+		s("list_min_holders", "int", "a warning tells of lists that are shared by fewer credentials than this; 0: none", func(c *Config) any { return &c.ListMinHolders }),
+		s("list_size", "int", "entries of a new status list, a multiple of 8", func(c *Config) any { return &c.ListSize }),
+		s("register_holder", "bool", "keep what the issuer calls the holder in the private register of issued credentials", func(c *Config) any { return &c.RegisterHolder }),
+		s("register_retention_days", "int", "days after a credential's end when its row of the private register is erased; 0: never", func(c *Config) any { return &c.RegisterRetention }),
+		s("status_memory", "int", "MiB of memory in which verified status lists are kept between verifications", func(c *Config) any { return &c.StatusMemory }),
 		s("gossip_heartbeat", "duration", "interval of gossip upkeep", func(c *Config) any { return &c.Gossip }),
 		s("passphrase_file", "string", "file that holds the passphrase of the keys", func(c *Config) any { return &c.PassphraseFile }),
 		s("store", "string", "where everything but keys and settings is kept: empty for the file store.db in the home, or postgres://USER@HOST/DATABASE", func(c *Config) any { return &c.Store }),
@@ -224,6 +243,17 @@ func (c Config) Check() error {
 	}
 	if c.ListFill < 1 || c.ListFill > 90 {
 		return bad("list_fill", strconv.Itoa(c.ListFill), "is not in 1 to 90")
+	}
+	for key, v := range map[string]int{"list_max_days": c.ListMaxDays, "list_min_holders": c.ListMinHolders, "register_retention_days": c.RegisterRetention} {
+		if v < 0 || v > 1_000_000 {
+			return bad(key, strconv.Itoa(v), "is not in 0 to 1,000,000")
+		}
+	}
+	if c.ListSize < revocation.MinEntries || c.ListSize > maxListSize || c.ListSize%8 != 0 {
+		return bad("list_size", strconv.Itoa(c.ListSize), fmt.Sprintf("is no multiple of 8 from %d to %d", revocation.MinEntries, maxListSize))
+	}
+	if c.StatusMemory < 1 || c.StatusMemory > 1<<16 {
+		return bad("status_memory", strconv.Itoa(c.StatusMemory), "is not in 1 to 65536")
 	}
 	if c.FailureStatus != 200 && c.FailureStatus != 400 {
 		return bad("verify_failure_status", strconv.Itoa(c.FailureStatus), "is neither 200 nor 400")

@@ -180,13 +180,23 @@ func (n *Node) peersFor(asked []string) []string {
 
 // writePractice drafts the issuer's statement of which key does what.
 func (n *Node) writePractice(ctx context.Context, subject string, h *webvh.History, since *time.Time) error {
-	keys, err := n.currentKeys(h)
+	draft, err := n.practiceDraft(ctx, subject, h, since)
 	if err != nil {
 		return err
 	}
+	return n.store.Update(ctx, subject, draft)
+}
+
+// practiceDraft returns what drafts the statement in a transaction, with the names
+// of the lists begun elsewhere that the book has then.
+func (n *Node) practiceDraft(ctx context.Context, subject string, h *webvh.History, since *time.Time) (func(store.Tx) error, error) {
+	keys, err := n.currentKeys(h)
+	if err != nil {
+		return nil, err
+	}
 	signer, err := n.signer(subject, keystore.RoleCredential)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	method := func(k key.Public) string { return h.DID() + "#" + k.Multikey() }
 	p := credential.Practice{Issuer: h.DID(), Published: n.clock(), StatusSince: since, Keys: []credential.KeyUse{
@@ -196,18 +206,32 @@ func (n *Node) writePractice(ctx context.Context, subject string, h *webvh.Histo
 	}}
 	uses, err := n.usesOf(subject)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, k := range keys.retired {
 		p.Keys = append(p.Keys, credential.KeyUse{Method: method(k), Use: uses[k]})
 	}
-	b, err := credential.SignPractice(ctx, p, signer, method(keys.credential))
-	if err != nil {
-		return err
-	}
-	return n.store.Update(ctx, subject, func(tx store.Tx) error {
+	return func(tx store.Tx) error {
+		lists, err := tx.ListLists(subject)
+		if err != nil {
+			return err
+		}
+		p.Lists = nil
+		for _, l := range lists {
+			if l.URL == "" {
+				continue
+			}
+			if p.Lists == nil {
+				p.Lists = map[string]string{}
+			}
+			p.Lists[l.URL] = listPath(l.Number)
+		}
+		b, err := credential.SignPractice(ctx, p, signer, method(keys.credential))
+		if err != nil {
+			return err
+		}
 		return n.putDraft(tx, subject, replica.PathPractice, b, time.Time{})
-	})
+	}, nil
 }
 
 // usesOf tells what each assertion key of an issuer, retired ones included,

@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 )
@@ -17,11 +19,24 @@ type Caller struct {
 	By     string // for the audit trail
 }
 
+// actor is the name for the audit trail: the token first, then for whom its
+// holder says that it acts.
+func (c Caller) actor(claimed string) string {
+	if claimed == "" || claimed == c.By {
+		return c.By
+	}
+	return c.By + " for " + claimed
+}
+
 // OpSpec describes one operation.
 type OpSpec struct {
 	Name string
 	Role Role // the least that may call it
 	Doc  string
+	// Issuer tells that a request names an issuer of the node. A token that is
+	// bound to one may call it for that issuer; of the other operations it may
+	// call those of a reader.
+	Issuer bool
 }
 
 // operation is one line of the table.
@@ -34,7 +49,8 @@ var requestLimits = strictjson.Limits{MaxBytes: 64 << 20, MaxDepth: 64}
 
 // op makes a line from a method that takes and returns its own types.
 func op[In, Out any](name string, role Role, doc string, f func(*Node, context.Context, Caller, In) (Out, error)) operation {
-	return operation{OpSpec{name, role, doc}, func(n *Node, ctx context.Context, who Caller, in json.RawMessage) (any, error) {
+	_, named := reflect.TypeFor[In]().FieldByName("Issuer")
+	return operation{OpSpec{name, role, doc, named}, func(n *Node, ctx context.Context, who Caller, in json.RawMessage) (any, error) {
 		var q In
 		if len(in) > 0 {
 			if err := decodeRequest(in, &q); err != nil {
@@ -51,36 +67,40 @@ func plain[In, Out any](f func(*Node, context.Context, In) (Out, error)) func(*N
 }
 
 func operations() []operation {
+	return append(registryOperations(), nodeOperations()...)
+}
+
+func nodeOperations() []operation {
 	return []operation{
-		op(OpInfo, RoleVerifier, "what the node is and how it stands", plain(func(n *Node, ctx context.Context, _ InfoRequest) (Info, error) { return n.Info(ctx), nil })),
+		op(OpInfo, RoleReader, "what the node is and how it stands", plain(func(n *Node, ctx context.Context, _ InfoRequest) (Info, error) { return n.Info(ctx), nil })),
 		op(OpDIDCreate, RoleOperator, "make an issuer: keys, identifier and first folder", plain((*Node).didCreate)),
-		op(OpDIDShow, RoleVerifier, "show an own identifier and its log", plain((*Node).didShow)),
+		op(OpDIDShow, RoleReader, "show an own identifier and its log", plain((*Node).didShow)),
 		op(OpDIDUpdate, RoleOperator, "change location, peers, watchers or ttl", plain((*Node).didUpdate)),
 		op(OpDIDRotate, RoleOperator, "replace keys", plain((*Node).didRotate)),
 		op(OpDIDDeactivate, RoleOperator, "close an identifier for ever", plain((*Node).didDeactivate)),
-		op(OpDIDResolve, RoleVerifier, "resolve a DID", plain((*Node).didResolve)),
-		op(OpIdentitySet, RoleIssuer, "state who the issuer is in law", plain((*Node).identitySet)),
-		op(OpIdentityShow, RoleVerifier, "show who an issuer is and who says so", plain((*Node).identityShow)),
-		op(OpIssue, RoleIssuer, "issue a micro-credential", plain((*Node).issue)),
-		op(OpVerify, RoleVerifier, "verify a credential", plain((*Node).VerifyFull)),
-		op(OpPresentation, RoleVerifier, "verify a presentation", plain((*Node).VerifyPresentation)),
-		op(OpStatusSet, RoleIssuer, "revoke, suspend or reinstate a credential", (*Node).setStatus),
-		op(OpStatusShow, RoleIssuer, "show the status of a credential, or the lists", plain((*Node).showStatus)),
-		op(OpRecognize, RoleIssuer, "recognise another organisation", plain((*Node).recognize)),
+		op(OpDIDResolve, RoleReader, "resolve a DID", plain((*Node).didResolve)),
+		op(OpIdentitySet, RoleRegistrar, "state who the issuer is in law", plain((*Node).identitySet)),
+		op(OpIdentityShow, RoleReader, "show who an issuer is and who says so", plain((*Node).identityShow)),
+		op(OpIssue, RoleRegistrar, "issue a micro-credential", plain((*Node).issue)),
+		op(OpVerify, RoleReader, "verify a credential", plain((*Node).VerifyFull)),
+		op(OpPresentation, RoleReader, "verify a presentation", plain((*Node).VerifyPresentation)),
+		op(OpStatusSet, RoleRegistrar, "revoke, suspend or reinstate a credential", (*Node).setStatus),
+		op(OpStatusShow, RoleRegistrar, "show the status of a credential, or the lists", plain((*Node).showStatus)),
+		op(OpRecognize, RoleRegistrar, "recognise another organisation", plain((*Node).recognize)),
 		op(OpTrustAdd, RoleOperator, "add a trust root", plain((*Node).trustAdd)),
 		op(OpTrustRemove, RoleOperator, "remove a trust root", plain((*Node).trustRemove)),
-		op(OpTrustList, RoleVerifier, "list the trust roots", plain((*Node).trustList)),
+		op(OpTrustList, RoleReader, "list the trust roots", plain((*Node).trustList)),
 		op(OpListsImport, RoleOperator, "take EU trusted lists from files", plain((*Node).listsImport)),
-		op(OpListsShow, RoleVerifier, "show the EU trusted lists that are held", plain((*Node).listsShow)),
+		op(OpListsShow, RoleReader, "show the EU trusted lists that are held", plain((*Node).listsShow)),
 		op(OpFollow, RoleOperator, "fetch an issuer's folder and keep it", plain((*Node).follow)),
 		op(OpUnfollow, RoleOperator, "let a folder go", plain((*Node).unfollow)),
-		op(OpFollows, RoleVerifier, "list the folders that are held", plain((*Node).follows)),
-		op(OpPeers, RoleVerifier, "list the connected peers", plain((*Node).listPeers)),
+		op(OpFollows, RoleReader, "list the folders that are held", plain((*Node).follows)),
+		op(OpPeers, RoleReader, "list the connected peers", plain((*Node).listPeers)),
 		op(OpConnect, RoleOperator, "connect to a peer and keep it", plain((*Node).connect)),
 		op(OpFolderExport, RoleOperator, "write an own folder for a plain web server", plain((*Node).exportFolder)),
 		op(OpKeysList, RoleOperator, "list the keys, without secrets", plain((*Node).keysList)),
-		op(OpPublish, RoleIssuer, "publish what is pending", plain((*Node).publishNow)),
-		op(OpForks, RoleVerifier, "list evidence of forks", plain((*Node).forks)),
+		op(OpPublish, RoleRegistrar, "publish what is pending", plain((*Node).publishNow)),
+		op(OpForks, RoleReader, "list evidence of forks", plain((*Node).forks)),
 		op(OpImportLog, RoleOperator, "bring a did:webvh log made elsewhere to the peers", plain((*Node).importLog)),
 		op(OpResume, RoleOperator, "sign again after a halt", plain((*Node).resume)),
 		op(OpFsck, RoleOperator, "check everything that is stored", plain((*Node).fsck)),
@@ -104,10 +124,8 @@ func (n *Node) Op(ctx context.Context, name string, who Caller, in json.RawMessa
 		if o.Name != name {
 			continue
 		}
-		if rank(who.Role) < rank(o.Role) {
-			return nil, fmt.Errorf("%w: %s needs the role %s", ErrForbidden, name, o.Role)
-		}
-		if err := bound(who, in); err != nil {
+		in, err := o.permit(who, in)
+		if err != nil {
 			return nil, err
 		}
 		return o.call(n, ctx, who, in)
@@ -116,22 +134,52 @@ func (n *Node) Op(ctx context.Context, name string, who Caller, in json.RawMessa
 }
 
 func rank(r Role) int {
-	return slices.Index([]Role{RolePublic, RoleVerifier, RoleIssuer, RoleOperator}, r)
+	return slices.Index([]Role{RolePublic, RoleReader, RoleRegistrar, RoleOperator}, r)
 }
 
-// bound holds a token that is for one issuer to that issuer.
-func bound(who Caller, in json.RawMessage) error {
-	if who.Issuer == "" || who.Role == RoleOperator {
-		return nil
+// permit tells whether a caller may run the operation with a request, and returns
+// the request as it is to be run: a token that is bound to an issuer need not
+// name it. The error is ErrForbidden or ErrRequest.
+func (o OpSpec) permit(who Caller, in json.RawMessage) (json.RawMessage, error) {
+	if rank(who.Role) < 0 || rank(who.Role) < rank(o.Role) {
+		return nil, fmt.Errorf("%w: %s needs the role %s", ErrForbidden, o.Name, o.Role)
 	}
-	tree, err := strictjson.ParseObject(in, requestLimits)
+	if who.Issuer == "" {
+		return in, nil
+	}
+	if !o.Issuer {
+		if rank(o.Role) > rank(RoleReader) {
+			return nil, fmt.Errorf("%w: %s is for the whole node, the token for %s", ErrForbidden, o.Name, who.Issuer)
+		}
+		return in, nil
+	}
+	tree := map[string]any{}
+	if len(in) > 0 {
+		var err error
+		if tree, err = strictjson.ParseObject(in, requestLimits); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrRequest, err)
+		}
+	}
+	// encoding/json takes "Issuer" for "issuer".
+	for member := range tree {
+		if member != "issuer" && strings.EqualFold(member, "issuer") {
+			return nil, fmt.Errorf("%w: there is no member %q", ErrRequest, member)
+		}
+	}
+	switch name, given := tree["issuer"].(string); {
+	case given && name != "" && subjectOf(name) != subjectOf(who.Issuer):
+		return nil, fmt.Errorf("%w: the token is for %s", ErrForbidden, who.Issuer)
+	case given && name != "":
+		return in, nil
+	case tree["issuer"] != nil && !given:
+		return nil, fmt.Errorf("%w: issuer must be a text", ErrRequest)
+	}
+	tree["issuer"] = who.Issuer
+	out, err := json.Marshal(tree)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrRequest, err)
+		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	if name, _ := tree["issuer"].(string); subjectOf(name) != subjectOf(who.Issuer) {
-		return fmt.Errorf("%w: the token is for %s", ErrForbidden, who.Issuer)
-	}
-	return nil
+	return out, nil
 }
 
 // decodeRequest reads a request strictly: no unknown members, no duplicates.

@@ -37,6 +37,11 @@ var (
 	ErrRequest = hint.New("node: the request is not complete", "Add or correct the member named.")
 	// ErrForbidden: the token does not allow the operation, or not for that issuer.
 	ErrForbidden = hint.New("node: not allowed with this token", "Use a token of the role and issuer that the operation needs; the home's own token may do everything.")
+	// ErrNoToken: there is no such token. Nothing was changed.
+	ErrNoToken = hint.New("node: no such token", "Run `bonafide token list` and name a token by its id.")
+	// ErrImport: a list that was begun elsewhere cannot be taken over as asked.
+	// Nothing was changed.
+	ErrImport = hint.New("node: the list cannot be imported", "Read the reason; --dry-run shows what an import would do.")
 	// ErrNoIssuer: the node serves no such issuer, or several and none was named.
 	ErrNoIssuer = hint.New("node: no such issuer on this node", "Name an issuer of this node with --issuer; `bonafide did show` lists them, `bonafide did create` makes one.")
 	// ErrClosed: the issuer has closed its identifier.
@@ -87,7 +92,7 @@ func FailureOf(err error) Failure {
 		f.Status, f.Title, f.ExitCode = http.StatusGatewayTimeout, "It took too long", 4
 	case is(ErrForbidden):
 		f.Status, f.Title = http.StatusForbidden, "Not allowed"
-	case is(ErrNoOp, ErrNoIssuer, ErrTarget, ErrNoHome, revocation.ErrNoList, replica.ErrUnknown):
+	case is(ErrNoOp, ErrNoIssuer, ErrNoToken, ErrTarget, ErrNoHome, revocation.ErrNoList, replica.ErrUnknown):
 		f.Status, f.Title = http.StatusNotFound, "Not found"
 	case is(did.ErrNotFound, exchange.ErrNotFound):
 		f.Status, f.Title, f.ExitCode = http.StatusNotFound, "Not found", 3
@@ -108,11 +113,12 @@ func FailureOf(err error) Failure {
 		if is(credential.ErrParse) {
 			f.Type = "https://www.w3.org/TR/vc-data-model#PARSING_ERROR"
 		}
-	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated):
+	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
+		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, revocation.ErrNotOpen, ErrImport):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
 	case is(trustlist.ErrTooLarge, trustlist.ErrXML, trustlist.ErrSignature, trustlist.ErrSigner, trustlist.ErrForm):
 		f.Status, f.Title = http.StatusBadRequest, "Not a trusted list that counts"
-	case is(revocation.ErrFinal, trustlist.ErrOlder, ErrClosed, ErrHalted, ErrNotReadBack, ErrHomeExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
+	case is(revocation.ErrFinal, revocation.ErrAdopted, revocation.ErrNoRoom, trustlist.ErrOlder, ErrClosed, ErrHalted, ErrNotReadBack, ErrHomeExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
 		f.Status, f.Title = http.StatusConflict, "Refused"
 	case is(keystore.ErrPassphrase, keystore.ErrLoose, keystore.ErrNoKey):
 		f.Status, f.Title = http.StatusConflict, "The keys cannot be used"

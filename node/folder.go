@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -59,6 +60,13 @@ func (n *Node) Folder(ctx context.Context, host, path string) (FolderFile, error
 				}
 			}
 		}
+	}
+	if subject, rel, ok := n.elsewhere(ctx, host, path); ok {
+		h, err := n.ownLog(ctx, subject)
+		if err != nil {
+			return FolderFile{}, err
+		}
+		return n.folderFile(ctx, subject, h, rel)
 	}
 	return FolderFile{}, fmt.Errorf("%w: nothing is published at %.200s", ErrNoIssuer, path)
 }
@@ -238,11 +246,53 @@ func (n *Node) export(ctx context.Context, subject, dir string) (ExportResponse,
 		out.Files = append(out.Files, rel)
 		out.Bytes += int64(len(f.Body))
 	}
-	return out, nil
+	return out, n.exportElsewhere(ctx, subject, &out, id.FileURL(""))
+}
+
+// exportElsewhere writes lists that were begun at a place under the folder's own
+// base there too, and names the others for the web server's rules.
+func (n *Node) exportElsewhere(ctx context.Context, subject string, out *ExportResponse, base string) error {
+	lists, err := n.book.Lists(ctx, subject)
+	if err != nil {
+		return err
+	}
+	for _, l := range lists {
+		if l.URL == "" {
+			continue
+		}
+		rel, under := strings.CutPrefix(l.URL, base)
+		if !under || record.CheckPath(rel) != nil {
+			out.Elsewhere = append(out.Elsewhere, Elsewhere{URL: l.URL, File: listPath(l.Number)})
+			continue
+		}
+		h, err := n.ownLog(ctx, subject)
+		if err != nil {
+			return err
+		}
+		f, err := n.folderFile(ctx, subject, h, listPath(l.Number))
+		if errors.Is(err, ErrNoIssuer) {
+			continue // not published yet
+		}
+		if err != nil {
+			return err
+		}
+		if err := writeUnder(out.Dir, rel, f.Body); err != nil {
+			return err
+		}
+		out.Files = append(out.Files, rel)
+		out.Bytes += int64(len(f.Body))
+	}
+	return nil
 }
 
 func writeUnder(dir, rel string, b []byte) error {
 	path := filepath.Join(dir, filepath.FromSlash(rel))
+	// Of thousands of lists few change from one publication to the next.
+	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(b)) {
+		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, b) {
+			return nil
+		}
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("node: export: %w", err)
 	}

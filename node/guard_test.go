@@ -233,10 +233,10 @@ func TestOpRefusals(t *testing.T) {
 		want error
 	}{
 		{"no such operation", "nonsense", Caller{Role: RoleOperator}, `{}`, ErrNoOp},
-		{"role too low", OpTrustAdd, Caller{Role: RoleVerifier}, `{}`, ErrForbidden},
+		{"role too low", OpTrustAdd, Caller{Role: RoleReader}, `{}`, ErrForbidden},
 		{"unknown member", OpFollow, Caller{Role: RoleOperator}, `{"odd":1}`, ErrRequest},
 		{"duplicate member", OpFollow, Caller{Role: RoleOperator}, `{"did":"a","did":"b"}`, ErrRequest},
-		{"token of another issuer", OpIssue, Caller{Role: RoleIssuer, Issuer: "did:example:a"}, `{"issuer":"did:example:b"}`, ErrForbidden},
+		{"token of another issuer", OpIssue, Caller{Role: RoleRegistrar, Issuer: "did:example:a"}, `{"issuer":"did:example:b"}`, ErrForbidden},
 		{"no issuer here", OpIssue, Caller{Role: RoleOperator}, `{}`, ErrNoIssuer},
 	} {
 		t.Run(c.name, func(t *testing.T) {

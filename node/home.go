@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -160,14 +159,6 @@ func (c Config) passphrase() keystore.Passphrase {
 		return keystore.FromFile(c.path(filePassphrase))
 	}
 	return nil
-}
-
-// Authorise checks a bearer token of the admin listener.
-func (n *Node) Authorise(token string) (Caller, bool) {
-	if n.token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(n.token)) != 1 {
-		return Caller{}, false
-	}
-	return Caller{Role: RoleOperator, By: "operator"}, true
 }
 
 // isHome tells whether a folder is a home.

@@ -37,6 +37,9 @@ func (n *Node) issue(ctx context.Context, q IssueRequest) (IssueResponse, error)
 	if err != nil {
 		return IssueResponse{}, err
 	}
+	if q.HolderRef != "" && !n.cfg.RegisterHolder {
+		return IssueResponse{}, fmt.Errorf("%w: holderRef: the register keeps no references to holders; switch register_holder on", ErrRequest)
+	}
 	now := n.clock()
 	draft, err := n.draftOf(q, h, is)
 	if err != nil {
@@ -53,7 +56,7 @@ func (n *Node) issue(ctx context.Context, q IssueRequest) (IssueResponse, error)
 		if tree, err = draft(now, nil); err != nil {
 			return IssueResponse{}, err
 		}
-		if err := n.register(ctx, is.Subject, tree, q.LocalRef, now); err != nil {
+		if err := n.register(ctx, is.Subject, tree, q, now); err != nil {
 			return IssueResponse{}, err
 		}
 	} else {
@@ -63,7 +66,15 @@ func (n *Node) issue(ctx context.Context, q IssueRequest) (IssueResponse, error)
 		}
 		_, err = n.book.Allocate(ctx, is.Subject, func(tx store.Tx, s revocation.Slot) error {
 			slots, out.Status = nil, []StatusRow{}
+			out.Warning = n.fewHolders(s.Given)
+			first := int64(-1)
 			for _, p := range []revocation.Purpose{revocation.Revocation, revocation.Suspension} {
+				if s.Lists[p] == 0 {
+					continue
+				}
+				if first < 0 {
+					first = s.Lists[p]
+				}
 				url, err := n.listURL(tx, is.Subject, s.Lists[p], id)
 				if err != nil {
 					return err
@@ -75,7 +86,7 @@ func (n *Node) issue(ctx context.Context, q IssueRequest) (IssueResponse, error)
 			if tree, err = draft(now, slots); err != nil {
 				return err
 			}
-			return putIssued(tx, is.Subject, tree, s.Lists[revocation.Revocation], s.Index, q.LocalRef, now)
+			return putIssued(tx, is.Subject, tree, first, s.Index, q, now)
 		})
 		if err != nil {
 			return IssueResponse{}, err
@@ -161,16 +172,18 @@ func (n *Node) newURN() (string, error) {
 }
 
 // register notes a credential without a status.
-func (n *Node) register(ctx context.Context, subject string, tree map[string]any, ref string, now time.Time) error {
+func (n *Node) register(ctx context.Context, subject string, tree map[string]any, q IssueRequest, now time.Time) error {
 	return n.store.Update(ctx, subject, func(tx store.Tx) error {
-		return putIssued(tx, subject, tree, -1, -1, ref, now)
+		return putIssued(tx, subject, tree, -1, -1, q, now)
 	})
 }
 
-// putIssued adds a line to the private register: no data about the learner.
-func putIssued(tx store.Tx, subject string, tree map[string]any, list, index int64, ref string, now time.Time) error {
+// putIssued adds a line to the private register: no data about the learner, but
+// what the issuer itself calls the credential and, where that is switched on, the
+// holder.
+func putIssued(tx store.Tx, subject string, tree map[string]any, list, index int64, q IssueRequest, now time.Time) error {
 	id, typ, until := noteOf(tree)
-	row := store.Issued{Issuer: subject, ID: id, List: list, Index: index, LocalRef: ref, At: now.UnixMilli(), Type: typ}
+	row := store.Issued{Issuer: subject, ID: id, List: list, Index: index, LocalRef: q.LocalRef, HolderRef: q.HolderRef, At: now.UnixMilli(), Type: typ}
 	if !until.IsZero() {
 		row.ValidUntil = until.UnixMilli()
 	}
@@ -184,10 +197,10 @@ func putIssued(tx store.Tx, subject string, tree map[string]any, list, index int
 // listURL is the name of an own list: that of the signed list, or, before it
 // is first signed, its place under the present identifier.
 func (n *Node) listURL(tx store.Tx, subject string, number int64, id webvh.ID) (string, error) {
-	path := "status/" + strconv.FormatInt(number, 10)
+	path := listPath(number)
 	d, err := tx.GetDraft(subject, path)
 	if errors.Is(err, store.ErrNotFound) {
-		return id.FileURL(path), nil
+		return n.unsignedURL(tx, subject, number, id)
 	}
 	if err != nil {
 		return "", err
@@ -196,6 +209,17 @@ func (n *Node) listURL(tx store.Tx, subject string, number int64, id webvh.ID) (
 		return u, nil
 	}
 	return id.FileURL(path), nil
+}
+
+// unsignedURL is the name of a list that was not signed here yet.
+func (n *Node) unsignedURL(tx store.Tx, subject string, number int64, id webvh.ID) (string, error) {
+	lists, err := tx.ListLists(subject)
+	for _, l := range lists {
+		if l.Number == number && l.URL != "" {
+			return l.URL, nil
+		}
+	}
+	return id.FileURL(listPath(number)), err
 }
 
 // kickIfNewLists publishes soon when an issue opened new lists, which nobody
@@ -213,49 +237,24 @@ func (n *Node) kickIfNewLists(ctx context.Context, subject string) {
 	}
 }
 
-// target finds what a status operation is about: LIST#INDEX, a credential's
-// id, or the credential itself.
-func (n *Node) target(ctx context.Context, subject, name string, body []byte) (list, index int64, err error) {
+// target finds what a status operation is about: LIST#INDEX, a credential's id, an
+// own reference, or the credential itself. For a credential with a list of each
+// purpose, purpose chooses; "" takes the first.
+func (n *Node) target(ctx context.Context, subject, name string, body []byte, purpose revocation.Purpose) (list, index int64, err error) {
 	if len(body) > 0 {
-		return n.targetOfCredential(ctx, subject, body)
+		return n.targetOfCredential(ctx, subject, body, purpose)
 	}
-	if l, i, ok := strings.Cut(name, "#"); ok && l != "" && strings.Trim(l, "0123456789") == "" {
-		list, err1 := strconv.ParseInt(l, 10, 64)
-		index, err2 := strconv.ParseInt(i, 10, 64)
-		if err1 != nil || err2 != nil || list < 1 {
-			return 0, 0, fmt.Errorf("%w: %q is not LIST#INDEX", ErrTarget, name)
-		}
-		return list, index, nil
-	}
-	var row store.Issued
-	err = n.store.View(ctx, func(tx store.Tx) (err error) {
-		row, err = tx.GetIssued(subject, name)
-		if !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		rows, err := tx.FindIssued(subject, store.IssuedKey{LocalRef: name})
-		if err != nil {
-			return err
-		}
-		if name == "" || len(rows) != 1 {
-			return fmt.Errorf("%w: %.200q", ErrTarget, name)
-		}
-		row = rows[0]
-		return nil
+	err = n.store.View(ctx, func(tx store.Tx) error {
+		list, index, err = targetIn(tx, subject, name)
+		return err
 	})
-	if err != nil {
-		return 0, 0, err
-	}
-	if row.List < 0 {
-		return 0, 0, fmt.Errorf("%w: %s was issued without a status", ErrTarget, row.ID)
-	}
-	return row.List, row.Index, nil
+	return list, index, err
 }
 
 // targetOfCredential reads list and index out of a credential of this issuer, in
 // whichever form it is. Whether it still holds does not matter here: an expired
 // credential can be revoked too.
-func (n *Node) targetOfCredential(ctx context.Context, subject string, body []byte) (int64, int64, error) {
+func (n *Node) targetOfCredential(ctx context.Context, subject string, body []byte, purpose revocation.Purpose) (int64, int64, error) {
 	c := credential.Check(ctx, body, n.checkOptions(ctx, n.clock())).Credential
 	if c == nil {
 		return 0, 0, fmt.Errorf("%w: it cannot be read as a credential", ErrTarget)
@@ -263,19 +262,38 @@ func (n *Node) targetOfCredential(ctx context.Context, subject string, body []by
 	if subjectOf(c.Issuer) != subject {
 		return 0, 0, fmt.Errorf("%w: it is by %s", ErrTarget, c.Issuer)
 	}
+	list, index := int64(0), int64(0)
 	for _, m := range c.Status {
 		e, _, ok := revocation.EntryOf(m)
 		if !ok {
 			continue
 		}
-		_, path, err := n.replica.Locate(ctx, c.Issuer, e.List)
+		number, err := n.ownList(ctx, c.Issuer, e.List)
 		if err != nil {
 			continue
 		}
-		number, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(path, "status/"), formJWT), 10, 64)
-		if err == nil {
-			return number, e.Index, nil
+		if list == 0 || e.Purpose == purpose {
+			list, index = number, e.Index
+		}
+		if purpose == "" || e.Purpose == purpose {
+			break
 		}
 	}
-	return 0, 0, fmt.Errorf("%w: it names no status list of this issuer", ErrTarget)
+	if list == 0 {
+		return 0, 0, fmt.Errorf("%w: it names no status list of this issuer", ErrTarget)
+	}
+	return list, index, nil
+}
+
+// ownList is the number of an own list by the URL that a credential prints.
+func (n *Node) ownList(ctx context.Context, issuer, url string) (int64, error) {
+	_, path, err := n.replica.Locate(ctx, issuer, url)
+	if err != nil {
+		return 0, err
+	}
+	number, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(path, "status/"), formJWT), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %.200s", ErrTarget, path)
+	}
+	return number, nil
 }

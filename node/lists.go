@@ -78,7 +78,8 @@ func (p *publication) renderPair(ctx context.Context, tx store.Tx, group []store
 		}
 		url := p.listURL(l, old, id, path)
 		body, err := revocation.SignList(ctx, revocation.ListSpec{URL: url, Issuer: p.log.DID(),
-			Purpose: revocation.Purpose(l.Purposes[0]), Bits: bits, ValidFrom: p.now, ValidUntil: until, TTL: ttl}, p.listKey, method)
+			Purpose: revocation.Purpose(l.Purposes[0]), Bits: bits, ValidFrom: p.now, ValidUntil: until, TTL: ttl,
+			Format: l.Format}, p.listKey, method)
 		if err != nil {
 			return err
 		}

@@ -63,6 +63,7 @@ type Node struct {
 	replica    *replica.Replica
 	exchange   *exchange.Exchange
 	book       *revocation.Book
+	index      *revocation.Index
 	web        *fetch.Client
 	registry   did.Registry
 	instance   [16]byte
@@ -79,6 +80,8 @@ type Node struct {
 	halted      map[string]string
 	lists       listCache
 	readBack    map[string]bool
+	names       map[string][2]string // of lists begun elsewhere; see elsewhere
+	namesAt     time.Time
 }
 
 // Open takes the home's lock and opens what is in it, without going on the
@@ -143,7 +146,9 @@ func (n *Node) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.book = revocation.NewBook(revocation.BookConfig{Store: n.store, Clock: n.clock, Rand: n.random, Fill: n.cfg.ListFill, Logger: n.log})
+	n.index = revocation.NewIndex(revocation.IndexConfig{MaxBytes: int64(n.cfg.StatusMemory) << 20})
+	n.book = revocation.NewBook(revocation.BookConfig{Store: n.store, Clock: n.clock, Rand: n.random, Fill: n.cfg.ListFill,
+		Size: int64(n.cfg.ListSize), MaxAge: time.Duration(n.cfg.ListMaxDays) * 24 * time.Hour, Logger: n.log})
 	n.exchange = exchange.New(exchange.Config{Replica: n.replica, Peers: peers{n}, Finder: finder{n}, Web: webGetter{n.web},
 		Interval: duration(n.cfg.SyncInterval), ServeAll: n.cfg.ServeAll, Clock: n.clock, Logger: n.log})
 	n.registry = did.Registry{"webvh": webvhResolver{n}, "scid": webvhResolver{n},
@@ -208,6 +213,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	start(func() error { n.readBackAll(ctx); return nil })
 	start(func() error { n.provide(ctx); return nil })
 	start(func() error { n.fetchRoots(ctx); return nil })
+	start(func() error { n.upkeep(ctx); return nil })
 	for _, addr := range n.cfg.Bootstrap {
 		if err := host.Protect(addr); err != nil {
 			n.log.Warn("bootstrap peer", "addr", addr, "err", err)

@@ -16,10 +16,10 @@ type Role string
 // The roles, from least to most. RolePublic operations are those that the
 // public listener offers too.
 const (
-	RolePublic   Role = "public"
-	RoleVerifier Role = "verifier" // look at what the node holds, verify
-	RoleIssuer   Role = "issuer"   // issue, revoke, publish for one issuer
-	RoleOperator Role = "operator" // everything
+	RolePublic    Role = "public"
+	RoleReader    Role = "reader"    // look at what the node holds, verify
+	RoleRegistrar Role = "registrar" // issue, revoke, publish, and see the private book
+	RoleOperator  Role = "operator"  // everything
 )
 
 // The names of the operations: `POST /ops/{name}` on the admin listener, and
@@ -204,7 +204,10 @@ type IssueRequest struct {
 	// with a status entry added; for the format dc+sd-jwt it is a set of claims.
 	Tree     json.RawMessage `json:"tree,omitempty"`
 	LocalRef string          `json:"localRef,omitempty"` // kept in the private register
-	Suite    string          `json:"suite,omitempty"`    // eddsa-jcs-2022 (default) or eddsa-rdfc-2022
+	// HolderRef is what the issuer calls the holder; kept in the private register,
+	// and refused unless the setting register_holder is on.
+	HolderRef string `json:"holderRef,omitempty"`
+	Suite     string `json:"suite,omitempty"` // eddsa-jcs-2022 (default) or eddsa-rdfc-2022
 	// Format is json (the default), jwt, sd-jwt or dc+sd-jwt; Hide are JSON pointers
 	// to the members that the holder of one of the latter two may hold back.
 	Format   string   `json:"format,omitempty"`
@@ -219,6 +222,8 @@ type IssueResponse struct {
 	Token      string          `json:"token,omitempty"`
 	ID         string          `json:"id"`
 	Status     []StatusRow     `json:"status"`
+	// Warning says that the list protects few holders yet.
+	Warning string `json:"warning,omitempty"`
 }
 
 // VerifyRequest asks for a verdict. Credential holds the bytes as they came.
@@ -299,6 +304,10 @@ type StatusShowResponse struct {
 // ListRow is one status list of an issuer.
 type ListRow struct {
 	Number    int64  `json:"number"`
+	Path      string `json:"path"` // in the folder
+	Imported  bool   `json:"imported,omitempty"`
+	Format    string `json:"format,omitempty"` // of an imported list
+	Created   string `json:"created"`
 	Purpose   string `json:"purpose"`
 	URL       string `json:"url"`
 	Size      int64  `json:"size"`
@@ -363,6 +372,7 @@ type FollowResponse struct {
 	DID      string   `json:"did"`
 	Sequence int64    `json:"sequence"`
 	Files    int      `json:"files"`
+	Missing  int      `json:"missing"` // files that the head names and that are not here yet
 	Asked    []string `json:"asked"`
 }
 
@@ -415,6 +425,15 @@ type ExportResponse struct {
 	Files []string `json:"files"`
 	Bytes int64    `json:"bytes"`
 	URL   string   `json:"url"` // where the folder belongs
+	// Elsewhere are lists whose URL lies outside: the web server has to answer it
+	// with the file.
+	Elsewhere []Elsewhere `json:"elsewhere,omitempty"`
+}
+
+// Elsewhere is a file that has a second name.
+type Elsewhere struct {
+	URL  string `json:"url"`
+	File string `json:"file"`
 }
 
 // KeysRequest names an issuer; empty means all.

@@ -289,6 +289,9 @@ func (n *Node) keep(ctx context.Context, id string, class int) (FollowResponse, 
 		if m, err := n.replica.Manifest(ctx, rep.Subject); err == nil {
 			out.Files = len(m)
 		}
+		if missing, err := n.replica.Missing(ctx, rep.Subject); err == nil {
+			out.Missing = len(missing)
+		}
 	}
 	return out, nil
 }

@@ -46,79 +46,95 @@ func (n *Node) putDraft(tx store.Tx, subject, path string, b []byte, until time.
 	return tx.PutDraft(d)
 }
 
-// publish renders what changed, signs it and the next head, and stores all of
-// it in one transaction before anything leaves. Then it goes through the same
-// door as everybody's, and out to the peers.
+// portion is how many groups of lists are signed in one transaction and under one
+// head. While it runs, nobody's revocation can be acknowledged, so that it may
+// take seconds and not minutes.
+const portion = 256
+
+// publish publishes what is due, in portions.
 //
 // Of two nodes that share a book and publish at once, one comes second: it finds
 // the other's head and begins anew.
-func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) (PublishResponse, error) {
+func (n *Node) publish(ctx context.Context, subject string, opt publishOptions) (out PublishResponse, err error) {
 	unlock := n.lockIssuer(subject)
 	defer unlock()
-	for try := 1; ; try++ {
-		out, err := n.publishOnce(ctx, subject, opt)
-		if !errors.Is(err, store.ErrConflict) || try == publishTries {
-			return out, err
+	changed := 0
+	for try, more := 1, true; more; {
+		out, more, err = n.publishPortion(ctx, subject, opt)
+		switch {
+		case err == nil:
+			changed += out.Changed
+		case errors.Is(err, store.ErrConflict) && try < publishTries:
+			n.log.Debug("another node published first", "issuer", subject, "err", err)
+			try, more = try+1, true
+		default:
+			return PublishResponse{}, err
 		}
-		n.log.Debug("another node published first", "issuer", subject, "err", err)
 	}
+	out.Changed = changed
+	return out, nil
 }
 
 // publishTries is how often a publication is begun anew. Each time another node
 // has published in between.
 const publishTries = 20
 
-func (n *Node) publishOnce(ctx context.Context, subject string, opt publishOptions) (PublishResponse, error) {
+// publishPortion renders what changed, signs it and the next head, and stores
+// all of it in one transaction before anything leaves. Then it goes through the
+// same door as everybody's, and out to the peers. more tells that lists are left.
+func (n *Node) publishPortion(ctx context.Context, subject string, opt publishOptions) (_ PublishResponse, more bool, _ error) {
 	if err := n.maySign(ctx, subject); err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	h, err := n.offerOwnLog(ctx, subject)
 	if err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	if err := n.recoverOwn(ctx, subject); err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	listKey, err := n.standingSigner(subject, keystore.RoleList, h)
 	if err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	headKey, err := n.standingSigner(subject, keystore.RoleHead, h)
 	if err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	p := publication{n: n, subject: subject, log: h, listKey: listKey, headKey: headKey, opt: opt, now: n.clock().UTC().Truncate(time.Second)}
 	if held, err := n.replica.Head(ctx, subject); err == nil {
 		p.previous = held
 		if p.digests, err = n.replica.Digests(ctx, subject, held.EpochVersion, 0, -1); err != nil {
-			return PublishResponse{}, err
+			return PublishResponse{}, false, err
 		}
 		if behind := held.Head.Published.Sub(p.now); behind > 0 && behind <= clockTolerance && n.shared() {
 			p.now = held.Head.Published // signed by a node whose clock is a little ahead
 		}
 		if p.now.Before(held.Head.Published) {
-			return PublishResponse{}, fmt.Errorf("%w: it says %s, the last head %s", ErrClock, p.now, held.Head.Published)
+			return PublishResponse{}, false, fmt.Errorf("%w: it says %s, the last head %s", ErrClock, p.now, held.Head.Published)
 		}
 	} else if !errors.Is(err, replica.ErrUnknown) {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	if err := n.store.Update(ctx, subject, func(tx store.Tx) error { return p.run(ctx, tx) }); err != nil {
-		return PublishResponse{}, fmt.Errorf("node: publish: %w", err)
+		return PublishResponse{}, false, fmt.Errorf("node: publish: %w", err)
 	}
 	if p.head == nil {
 		last := p.previous.Head
-		return PublishResponse{Head: last.CID().String(), Sequence: int64(last.Sequence)}, nil
+		return PublishResponse{Head: last.CID().String(), Sequence: int64(last.Sequence)}, false, nil
 	}
 	if err := faults.Point("node.publish.stored"); err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	if err := n.recoverOwn(ctx, subject); err != nil {
-		return PublishResponse{}, err
+		return PublishResponse{}, false, err
 	}
 	n.log.Info("published", "issuer", subject, "epoch", p.head.EpochNumber(), "sequence", p.head.Sequence, "changed", p.changed)
 	n.announce(ctx, subject)
-	n.exportOwn(ctx, subject)
-	return PublishResponse{Head: p.head.CID().String(), Sequence: int64(p.head.Sequence), Changed: p.changed}, nil
+	if !p.more {
+		n.exportOwn(ctx, subject)
+	}
+	return PublishResponse{Head: p.head.CID().String(), Sequence: int64(p.head.Sequence), Changed: p.changed}, p.more, nil
 }
 
 // clockTolerance is how far the clocks of nodes that share a book may differ.
@@ -231,33 +247,57 @@ func (n *Node) offerDrafts(ctx context.Context, subject string, drafts []store.D
 	for _, leaf := range missing {
 		wanted[leaf.Path] = leaf.CID
 	}
-	// The practice first: it says who may sign lists.
+	// The practice first: it says who may sign lists. The others go in portions,
+	// each of which is one wait for the disk.
+	const most = 128
+	var due []store.Draft
 	for _, practice := range []bool{true, false} {
 		for _, d := range drafts {
-			cid, want := wanted[d.Path]
-			if !want || cid.String() != d.CID || (d.Path == replica.PathPractice) != practice {
-				continue
+			if cid, want := wanted[d.Path]; want && cid.String() == d.CID && (d.Path == replica.PathPractice) == practice {
+				due = append(due, d)
 			}
-			var body []byte
-			err := n.store.View(ctx, func(tx store.Tx) error {
-				full, err := tx.GetDraft(subject, d.Path)
-				if err == nil && full.CID != d.CID {
-					err = fmt.Errorf("node: own %s: %w", d.Path, store.ErrConflict)
-				}
-				body = full.Body
-				return err
-			})
+		}
+	}
+	for len(due) > 0 {
+		k, size := 0, int64(0)
+		for k < len(due) && k < most && (k == 0 || size+due[k].Size <= 1<<20) {
+			size += due[k].Size
+			k++
+		}
+		if err := n.offerPortion(ctx, subject, due[:k]); err != nil {
+			return err
+		}
+		due = due[k:]
+	}
+	return nil
+}
+
+// offerPortion hands some own files to the replica at once.
+func (n *Node) offerPortion(ctx context.Context, subject string, drafts []store.Draft) error {
+	var files []replica.FileOffer
+	err := n.store.View(ctx, func(tx store.Tx) error {
+		files = files[:0]
+		for _, d := range drafts {
+			full, err := tx.GetDraft(subject, d.Path)
+			if err == nil && full.CID != d.CID {
+				err = fmt.Errorf("node: own %s: %w", d.Path, store.ErrConflict)
+			}
 			if err != nil {
 				return err
 			}
-			res := n.replica.Accept(ctx, replica.Offer{Source: replica.SourceOwn,
-				File: &replica.FileOffer{Subject: subject, Path: d.Path, Body: body}})
-			if res.Outcome == record.Stale && errors.Is(res.Err, replica.ErrNotNamed) {
-				return fmt.Errorf("node: own %s: %w: %w", d.Path, store.ErrConflict, res.Err)
-			}
-			if res.Outcome != record.Fresh && res.Outcome != record.Known {
-				return fmt.Errorf("node: own %s: %s: %w", d.Path, res.Outcome, res.Err)
-			}
+			files = append(files, replica.FileOffer{Subject: subject, Path: d.Path, Body: full.Body})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, res := range n.replica.AcceptFiles(ctx, replica.SourceOwn, files) {
+		if res.Outcome == record.Stale && errors.Is(res.Err, replica.ErrNotNamed) {
+			return fmt.Errorf("node: own %s: %w: %w", files[i].Path, store.ErrConflict, res.Err)
+		}
+		if res.Outcome != record.Fresh && res.Outcome != record.Known {
+			return fmt.Errorf("node: own %s: %s: %w", files[i].Path, res.Outcome, res.Err)
 		}
 	}
 	return nil
@@ -276,10 +316,11 @@ type publication struct {
 
 	head    *record.Head
 	changed int
+	more    bool // lists are left for the next portion
 }
 
 func (p *publication) run(ctx context.Context, tx store.Tx) error {
-	p.head, p.changed = nil, 0
+	p.head, p.changed, p.more = nil, 0, false
 	if err := p.n.notHalted(tx, p.subject); err != nil {
 		return err
 	}
@@ -356,6 +397,7 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 	if err != nil {
 		return err
 	}
+	groups := 0
 	for _, group := range together(lists) {
 		due := p.opt.final
 		for _, l := range group {
@@ -371,6 +413,10 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 		}
 		if !due && !missing {
 			continue
+		}
+		if groups++; groups > portion && !p.opt.final {
+			p.more = true
+			return nil
 		}
 		if err := p.renderPair(ctx, tx, group, id); err != nil {
 			return err
@@ -391,6 +437,9 @@ func (p *publication) due(tx store.Tx, l store.List) (bool, error) {
 // listURL is the name of a list, which never changes: once signed, it is read
 // from the list that stands, also after the identifier has moved.
 func (p *publication) listURL(l store.List, old store.Draft, id webvh.ID, path string) string {
+	if l.URL != "" {
+		return l.URL
+	}
 	if old.Body != nil {
 		if u := listID(old.Body); u != "" {
 			return u

@@ -13,6 +13,7 @@ import (
 	"github.com/bonafide-id/bonafide/replica"
 	"github.com/bonafide-id/bonafide/replica/exchange"
 	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/verify"
 )
 
 // Resolve answers about any DID of the methods that the node knows. What is
@@ -47,6 +48,10 @@ func (r webvhResolver) Resolve(ctx context.Context, id string, opt did.Options) 
 		return nil, fmt.Errorf("%w: %w", did.ErrUnavailable, err)
 	case err != nil:
 		return nil, err
+	case rep.Unreached != "" && opt.NoCache:
+		return nil, fmt.Errorf("%w: %s", did.ErrUnavailable, rep.Unreached)
+	case rep.Unreached != "":
+		verify.Unreached(ctx, rep.Unreached)
 	}
 	h, err := n.replica.History(ctx, rep.Subject)
 	if err != nil {

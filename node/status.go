@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
-	"strconv"
 	"time"
 
 	"github.com/bonafide-id/bonafide/did/webvh"
@@ -22,18 +20,12 @@ func (n *Node) setStatus(ctx context.Context, who Caller, q StatusRequest) (Stat
 	if err != nil {
 		return StatusResponse{}, err
 	}
-	op := revocation.Op{Issuer: is.Subject, By: orElse(q.By, who.By), Why: q.Why, Set: true}
-	switch q.Action {
-	case "revoke":
-		op.Purpose = revocation.Revocation
-	case "suspend":
-		op.Purpose = revocation.Suspension
-	case "reinstate":
-		op.Purpose, op.Set = revocation.Suspension, false
-	default:
-		return StatusResponse{}, fmt.Errorf("%w: action %q is not revoke, suspend or reinstate", ErrRequest, q.Action)
+	op, err := opOf(q.Action)
+	if err != nil {
+		return StatusResponse{}, err
 	}
-	if op.List, op.Index, err = n.target(ctx, is.Subject, q.Target, q.Credential); err != nil {
+	op.Issuer, op.By, op.Why = is.Subject, who.actor(q.By), q.Why
+	if op.List, op.Index, err = n.target(ctx, is.Subject, q.Target, q.Credential, op.Purpose); err != nil {
 		return StatusResponse{}, err
 	}
 	changed, err := n.book.Set(ctx, op)
@@ -45,7 +37,7 @@ func (n *Node) setStatus(ctx context.Context, who Caller, q StatusRequest) (Stat
 		return out, err
 	}
 	if !q.Now && q.HeldBy == 0 {
-		next := n.clock().Truncate(duration(n.cfg.Cadence)).Add(duration(n.cfg.Cadence))
+		next := n.nextPublication()
 		out.Next = &next
 		return out, nil
 	}
@@ -114,12 +106,15 @@ func (n *Node) statusRows(ctx context.Context, is store.Issuer, list, index int6
 	if err != nil {
 		return nil, err
 	}
-	odd := list
-	if odd%2 == 0 {
-		odd--
+	odd := list - (list+1)%2
+	var rows []StatusRow
+	for _, p := range s.Purposes {
+		row := StatusRow{List: odd, Index: index, Purpose: string(p), Set: s.Revoked}
+		if p == revocation.Suspension {
+			row.List, row.Set = odd+1, s.Suspended
+		}
+		rows = append(rows, row)
 	}
-	rows := []StatusRow{{List: odd, Index: index, Purpose: string(revocation.Revocation), Set: s.Revoked},
-		{List: odd + 1, Index: index, Purpose: string(revocation.Suspension), Set: s.Suspended}}
 	err = n.store.View(ctx, func(tx store.Tx) error {
 		for i := range rows {
 			if rows[i].URL, err = n.listURL(tx, is.Subject, rows[i].List, id); err != nil {
@@ -149,46 +144,14 @@ func (n *Node) showStatus(ctx context.Context, q StatusShowRequest) (StatusShowR
 		return out, err
 	}
 	if q.Target != "" || len(q.Credential) > 0 {
-		list, index, err := n.target(ctx, is.Subject, q.Target, q.Credential)
+		list, index, err := n.target(ctx, is.Subject, q.Target, q.Credential, "")
 		if err != nil {
 			return out, err
 		}
 		out.Status, err = n.statusRows(ctx, is, list, index)
 		return out, err
 	}
-	h, err := n.ownLog(ctx, is.Subject)
-	if err != nil {
-		return out, err
-	}
-	id, err := webvh.ParseID(h.DID())
-	if err != nil {
-		return out, err
-	}
-	err = n.store.View(ctx, func(tx store.Tx) error {
-		out.Lists = []ListRow{}
-		lists, err := tx.ListLists(is.Subject)
-		if err != nil {
-			return err
-		}
-		for _, l := range lists {
-			bits, err := revocation.Render(tx, l)
-			if err != nil {
-				return err
-			}
-			url, err := n.listURL(tx, is.Subject, l.Number, id)
-			if err != nil {
-				return err
-			}
-			row := ListRow{Number: l.Number, Purpose: l.Purposes[0], URL: url, Size: l.Size, Allocated: l.Allocated,
-				Set: int64(bits.Count()), State: l.State, Pending: l.Dirty}
-			if l.Allocated < 1000 {
-				row.Note = "This list protects " + strconv.FormatInt(l.Allocated, 10) + " holders; the more share it, the less a set bit says about one of them."
-			}
-			out.Lists = append(out.Lists, row)
-		}
-		return nil
-	})
-	sort.Slice(out.Lists, func(i, j int) bool { return out.Lists[i].Number < out.Lists[j].Number })
+	out.Lists, err = n.listRows(ctx, is)
 	return out, err
 }
 

@@ -106,7 +106,7 @@ func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context,
 		return ctx, j, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
 	j.v = verify.New(verify.Config{Resolver: over.Resolver(identifiers{n}), Status: over.Status(lists{n}),
-		Issuers: issuers{n, over, roots, n.recognisers()}, Loader: n.loader, Openers: n.openers(), Clock: n.clock, HostMapped: n.HostMapped(),
+		Issuers: issuers{n, over, roots, n.recognisers()}, Loader: n.loader, Openers: n.openers(), Index: n.index, Clock: n.clock, HostMapped: n.HostMapped(),
 		Resources: func(issuer string) schema.Source { return over.Resources(folderFiles{n, issuer}) }})
 	return ctx, j, nil
 }
@@ -392,7 +392,7 @@ func (n *Node) identityShow(ctx context.Context, q IdentityShowRequest) (Identit
 		return IdentityResponse{}, err
 	}
 	req.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {
-		return revocation.Check(ctx, c, revocation.Options{Source: lists{n}, Credential: n.checkOptions(ctx, now), At: now}).Checks
+		return revocation.Check(ctx, c, revocation.Options{Source: lists{n}, Credential: n.checkOptions(ctx, now), At: now, Index: n.index}).Checks
 	}
 	who := legal.Assess(ctx, req)
 	return IdentityResponse{DID: id, Checks: who.Checks, Issuer: verdict.IssuerView{ID: id, Fields: who.Fields,

@@ -22,63 +22,142 @@ const ForkStatus = "status"
 // acceptFile judges one file: the newest head must name it with exactly this
 // content, and it must hold by itself.
 func (r *Replica) acceptFile(ctx context.Context, o Offer) Result {
-	subject := o.File.Subject
-	rec, err := record.New(subject, o.File.Path, o.File.Body)
+	return r.acceptFiles(ctx, o.Source, []FileOffer{*o.File})[0]
+}
+
+// AcceptFiles is Accept for several files of one subject, which are kept in one
+// transaction: many small files cost one wait for the disk. The result at each
+// place is that of the file there.
+func (r *Replica) AcceptFiles(ctx context.Context, source string, files []FileOffer) []Result {
+	out := r.acceptFiles(ctx, source, files)
+	for i := range out {
+		if out[i].Outcome == record.Refused && isStoreError(out[i].Err) {
+			out[i].Outcome = record.Pending
+		}
+		r.log.Debug("offer", "source", source, "subject", out[i].Subject, "path", files[i].Path, "outcome", out[i].Outcome.String(), "why", out[i].Err)
+	}
+	return out
+}
+
+func (r *Replica) acceptFiles(ctx context.Context, source string, files []FileOffer) []Result {
+	out := make([]Result, len(files))
+	if len(files) == 0 {
+		return out
+	}
+	subject := files[0].Subject
+	defer r.lock(subject)()
+	b := fileBatch{r: r, source: source, subject: subject, out: out}
+	snap, err := r.newest(ctx, subject)
+	if err == nil {
+		b.held, b.manifest = &snap.HeadView, snap.manifest
+	} else if !errors.Is(err, ErrUnknown) {
+		for i := range out {
+			out[i] = refused(subject, err)
+		}
+		return out
+	}
+	for i, f := range files {
+		if f.Subject != subject {
+			out[i] = refused(f.Subject, fmt.Errorf("%w: files of two subjects", ErrOffer))
+			continue
+		}
+		c, res := b.judge(ctx, f)
+		if out[i] = res; c == nil {
+			continue
+		}
+		b.add(i, c)
+		if c.rec.Kind == record.KindPractice {
+			b.keep(ctx) // it says who may sign the lists that follow
+		}
+	}
+	b.keep(ctx)
+	return out
+}
+
+// fileBatch is files of one subject on their way into the store.
+type fileBatch struct {
+	r               *Replica
+	source, subject string
+	held            *HeadView // under which all of them are judged; nil without a head
+	manifest        record.Manifest
+	out             []Result
+	places          []int
+	checked         []*fileCheck
+}
+
+func (b *fileBatch) add(place int, c *fileCheck) {
+	b.places, b.checked = append(b.places, place), append(b.checked, c)
+}
+
+// judge returns a check that passed, or what became of the file.
+func (b *fileBatch) judge(ctx context.Context, f FileOffer) (*fileCheck, Result) {
+	subject, r := b.subject, b.r
+	rec, err := record.New(subject, f.Path, f.Body)
 	if err != nil {
-		return refused(subject, err)
+		return nil, refused(subject, err)
 	}
 	if !travels(rec.Kind) {
-		return refused(subject, fmt.Errorf("%w: %s does not come as a file", ErrOffer, rec.Path))
+		return nil, refused(subject, fmt.Errorf("%w: %s does not come as a file", ErrOffer, rec.Path))
 	}
-	defer r.lock(subject)()
 	h, err := r.History(ctx, subject)
 	if errors.Is(err, ErrUnknown) {
-		return pending(subject, NeedLog, ErrNeedsLog)
+		return nil, pending(subject, NeedLog, ErrNeedsLog)
 	}
 	if err != nil {
-		return refused(subject, err)
+		return nil, refused(subject, err)
 	}
-	held, err := r.latest(ctx, subject)
-	if err != nil {
-		return refused(subject, err)
+	if b.held == nil {
+		return nil, pending(subject, NeedHead, ErrNotNamed)
 	}
-	if held == nil {
-		return pending(subject, NeedHead, ErrNotNamed)
-	}
-	manifest, err := r.Manifest(ctx, subject)
-	if err != nil {
-		return refused(subject, err)
-	}
-	leaf, named := manifest.Find(rec.Path)
+	leaf, named := b.manifest.Find(rec.Path)
 	if !named || leaf.CID != rec.CID {
-		return stale(subject, fmt.Errorf("%w: %s", ErrNotNamed, rec.Path))
+		return nil, stale(subject, fmt.Errorf("%w: %s", ErrNotNamed, rec.Path))
 	}
 	old, err := r.fileRow(ctx, subject, rec.Path)
 	if err != nil {
-		return refused(subject, err)
+		return nil, refused(subject, err)
 	}
 	if old != nil && old.CID == rec.CID.String() {
-		return Result{Outcome: record.Known, Subject: subject}
+		return nil, Result{Outcome: record.Known, Subject: subject}
 	}
-	c := fileCheck{r: r, h: h, rec: rec, source: o.Source}
+	c := &fileCheck{r: r, h: h, rec: rec, source: b.source}
 	if err := c.run(ctx); err != nil {
-		return refused(subject, fmt.Errorf("%w: %s: %w", ErrFile, rec.Path, err))
+		return nil, refused(subject, fmt.Errorf("%w: %s: %w", ErrFile, rec.Path, err))
 	}
-	now := r.cfg.Clock().UnixMilli()
-	err = r.store.Update(ctx, "", func(tx store.Tx) error {
-		if err := unmoved(tx, subject, held); err != nil {
+	return c, Result{}
+}
+
+// keep stores what has passed, in one transaction.
+func (b *fileBatch) keep(ctx context.Context) {
+	if len(b.checked) == 0 {
+		return
+	}
+	now := b.r.cfg.Clock().UnixMilli()
+	paths := make([]string, 0, len(b.checked))
+	err := b.r.store.Update(ctx, "", func(tx store.Tx) error {
+		if err := unmoved(tx, b.subject, b.held); err != nil {
 			return err
 		}
-		if err := put(tx, subject, rec.Path, rec.Kind, rec.Body, o.Source, now); err != nil {
-			return err
+		for _, c := range b.checked {
+			if err := put(tx, b.subject, c.rec.Path, c.rec.Kind, c.rec.Body, b.source, now); err != nil {
+				return err
+			}
+			if err := c.keep(tx, now); err != nil {
+				return err
+			}
 		}
-		return c.keep(tx, now)
+		return nil
 	})
-	if err != nil {
-		return refused(subject, err)
+	for i, place := range b.places {
+		if b.out[place] = (Result{Outcome: record.Fresh, Subject: b.subject}); err != nil {
+			b.out[place] = refused(b.subject, err)
+		}
+		paths = append(paths, b.checked[i].rec.Path)
 	}
-	r.changed(Change{Subject: subject, Paths: []string{rec.Path}, Source: o.Source})
-	return Result{Outcome: record.Fresh, Subject: subject}
+	b.places, b.checked = b.places[:0], b.checked[:0]
+	if err == nil {
+		b.r.changed(Change{Subject: b.subject, Paths: paths, Source: b.source})
+	}
 }
 
 // fileCheck verifies one file by what it is.
@@ -159,7 +238,11 @@ func (c *fileCheck) statusList(ctx context.Context) error {
 // named holds the name of a list and its issuer against the log: path is the one
 // that its name ends in.
 func (c *fileCheck) named(ctx context.Context, list *revocation.List, path string) error {
-	at := false
+	p, err := c.r.Practice(ctx, c.h.SCID())
+	if err != nil {
+		p = nil
+	}
+	at := p != nil && p.Lists[list.ID] == path
 	for _, u := range locations(c.h, path) {
 		at = at || u == list.ID
 	}
@@ -167,8 +250,7 @@ func (c *fileCheck) named(ctx context.Context, list *revocation.List, path strin
 		return fmt.Errorf("the list calls itself %.200s", list.ID)
 	}
 	if record.SubjectOf(list.Issuer) != c.h.SCID() {
-		p, err := c.r.Practice(ctx, c.h.SCID())
-		if err != nil || !contains(p.ListIssuers, list.Issuer) {
+		if p == nil || !contains(p.ListIssuers, list.Issuer) {
 			return fmt.Errorf("the list is by %.200s, whom the issuer does not name for lists", list.Issuer)
 		}
 	}

@@ -31,11 +31,7 @@ func (r *Replica) latest(ctx context.Context, subject string) (*HeadView, error)
 	if err != nil {
 		return nil, fmt.Errorf("replica: head of %s: %w", subject, err)
 	}
-	head, err := record.ParseHead(row.Body)
-	if err != nil {
-		return nil, fmt.Errorf("replica: head of %s: %w: %w", subject, store.ErrCorrupt, err)
-	}
-	return &HeadView{Head: head, EpochVersion: row.EpochVersion, AcceptedAt: time.UnixMilli(row.AcceptedAt).UTC()}, nil
+	return viewOf(row)
 }
 
 // Head returns the newest head of a subject. The error is ErrUnknown when
@@ -82,17 +78,28 @@ func (r *Replica) manifestBytes(ctx context.Context, subject string, head record
 	return b, nil
 }
 
-// Manifest returns the list of contents behind the newest head.
+// Manifest returns the list of contents behind the newest head; it is shared
+// and must not be changed. The error is ErrUnknown when there is no head.
 func (r *Replica) Manifest(ctx context.Context, subject string) (record.Manifest, error) {
-	v, err := r.Head(ctx, subject)
+	snap, err := r.newest(ctx, subject)
 	if err != nil {
 		return nil, err
 	}
-	b, err := r.manifestBytes(ctx, subject, v.Head.CID())
-	if err != nil {
-		return nil, err
+	return snap.manifest, nil
+}
+
+// newest returns the newest head with its manifest. The error is ErrUnknown when
+// there is none.
+func (r *Replica) newest(ctx context.Context, subject string) (*snapshot, error) {
+	var snap *snapshot
+	err := r.store.View(ctx, func(tx store.Tx) (err error) {
+		snap, err = r.snapshot(tx, subject)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("%w: no head of %s", ErrUnknown, subject)
 	}
-	return record.ParseManifest(b)
+	return snap, err
 }
 
 // FileState says how a file stands against the newest head.
@@ -138,18 +145,18 @@ func (r *Replica) fileRow(ctx context.Context, subject, path string) (*store.Fil
 // File returns one file with its standing. The error is ErrUnknown when there
 // is no head; a file that is not held comes back as Absent or Changed.
 func (r *Replica) File(ctx context.Context, subject, path string) (*FileView, error) {
-	head, err := r.Head(ctx, subject)
-	if err != nil {
-		return nil, err
-	}
-	m, err := r.Manifest(ctx, subject)
-	if err != nil {
-		return nil, err
-	}
-	v := &FileView{Published: head.Head.Published, Expires: head.Head.Expires, Final: head.Head.Final}
-	leaf, named := m.Find(path)
-	v.Named = named
-	err = r.store.View(ctx, func(tx store.Tx) error {
+	var v *FileView
+	var leaf record.Leaf
+	noHead, here := false, false
+	err := r.store.View(ctx, func(tx store.Tx) error {
+		noHead, here = false, false
+		snap, err := r.snapshot(tx, subject)
+		if err != nil {
+			noHead = errors.Is(err, store.ErrNotFound)
+			return err
+		}
+		v = &FileView{Published: snap.Head.Published, Expires: snap.Head.Expires, Final: snap.Head.Final}
+		leaf, v.Named = snap.manifest.Find(path)
 		mask, err := tx.GetRevoked(subject, path)
 		if err == nil {
 			v.Sticky = mask.Bits
@@ -163,27 +170,34 @@ func (r *Replica) File(ctx context.Context, subject, path string) (*FileView, er
 			return err
 		}
 		f, err := tx.GetFile(subject, path)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		if v.Body, err = tx.GetBlob(f.CID); err != nil {
+		if v.Body, err = tx.GetBlob(f.CID); errors.Is(err, store.ErrNotFound) {
+			return nil
+		} else if err != nil {
 			return err
 		}
+		here = true
 		v.CID, err = record.ParseCID(f.CID)
 		v.Source = f.Source
 		return err
 	})
 	switch {
-	case errors.Is(err, store.ErrNotFound):
-		if named {
-			v.State = Changed
-		}
-		return v, nil
+	case noHead:
+		return nil, fmt.Errorf("%w: no head of %s", ErrUnknown, subject)
 	case err != nil:
 		return nil, fmt.Errorf("replica: %s of %s: %w", path, subject, err)
-	case named && leaf.CID == v.CID:
+	case !here:
+		if v.Named {
+			v.State = Changed
+		}
+	case v.Named && leaf.CID == v.CID:
 		v.State = Current
-	case named:
+	case v.Named:
 		v.State = Changed
 	}
 	return v, nil
@@ -216,20 +230,37 @@ func (r *Replica) Practice(ctx context.Context, subject string) (*credential.Pra
 }
 
 // Locate maps the URL of a file to its subject and path, through the verified
-// log of the issuer that a credential names and never from the URL alone. The
-// error is ErrUnknown when the URL is no location of that issuer.
+// log of the issuer that a credential names and never from the URL alone, or
+// through what that issuer's practice says of lists that were begun elsewhere.
+// The error is ErrUnknown when the URL is no location of that issuer.
 func (r *Replica) Locate(ctx context.Context, issuer, url string) (subject, path string, err error) {
 	subject = record.SubjectOf(issuer)
 	h, err := r.History(ctx, subject)
 	if err != nil {
 		return "", "", err
 	}
+	under := ""
 	for _, base := range locations(h, "") {
 		if len(url) > len(base) && url[:len(base)] == base {
 			if path = url[len(base):]; record.CheckPath(path) == nil {
-				return subject, path, nil
+				if _, ok := record.KindOf(path); ok {
+					return subject, path, nil
+				}
+				under = path // the folder has no such file, but the name may be an older one's
 			}
 		}
+	}
+	// An issuer whose practice cannot be read may have claimed the URL: then it is
+	// not known where the file is, which is not the same as being elsewhere.
+	p, err := r.Practice(ctx, subject)
+	if err == nil && p.Lists[url] != "" {
+		return subject, p.Lists[url], nil
+	}
+	if err != nil && !errors.Is(err, ErrUnknown) {
+		return "", "", err
+	}
+	if under != "" {
+		return subject, under, nil
 	}
 	return "", "", fmt.Errorf("%w: %.200s is not in the folder of %s", ErrUnknown, url, issuer)
 }

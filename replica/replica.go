@@ -74,6 +74,8 @@ type Replica struct {
 	// are never judged against the same past.
 	stripes [64]sync.Mutex
 
+	snaps snapshots
+
 	mu    sync.Mutex
 	cache map[string]*webvh.History
 	order []string // least recently used first

@@ -30,7 +30,10 @@ type BookConfig struct {
 	// Fill is the share of a list, in percent, that is given out before the
 	// next one is opened; zero means 50. A list that is never full keeps the
 	// draw of an index fast and hides how many there are.
-	Fill   int
+	Fill int
+	// MaxAge is how long indices are given out from one list; zero means
+	// without end.
+	MaxAge time.Duration
 	Clock  func() time.Time
 	Rand   io.Reader
 	Logger *slog.Logger
@@ -45,6 +48,7 @@ type Book struct {
 	store Transactions
 	size  int64
 	fill  int
+	age   time.Duration
 	clock func() time.Time
 	rand  io.Reader
 	log   *slog.Logger
@@ -52,7 +56,7 @@ type Book struct {
 
 // NewBook makes a book over a store.
 func NewBook(cfg BookConfig) *Book {
-	b := &Book{store: cfg.Store, size: cfg.Size, fill: cfg.Fill, clock: cfg.Clock, rand: cfg.Rand, log: cfg.Logger}
+	b := &Book{store: cfg.Store, size: cfg.Size, fill: cfg.Fill, age: cfg.MaxAge, clock: cfg.Clock, rand: cfg.Rand, log: cfg.Logger}
 	if b.size < MinEntries {
 		b.size = MinEntries
 	}
@@ -71,10 +75,13 @@ func NewBook(cfg BookConfig) *Book {
 	return b
 }
 
-// Slot is a place given to one credential, in the list of each purpose.
+// Slot is a place given to one credential, in the list of each purpose. A list
+// that was begun elsewhere has one purpose and so one list.
 type Slot struct {
 	Index int64
 	Lists map[Purpose]int64
+	// Given is how many indices of the list are given out, this one included.
+	Given int64
 }
 
 // listFor returns the number of the list of a purpose, from any of the pair.
@@ -101,22 +108,20 @@ func purposeOf(number int64) Purpose {
 }
 
 // Allocate gives out one index, drawn uniformly from all that are free in the
-// open pair of lists, and opens a new pair when that is due. extra runs in the
-// same transaction, so that the register of issued credentials and the index
-// are recorded together or not at all; it may be nil. Nothing that is
-// published changes.
+// open lists, and opens a new pair when that is due. extra runs in the same
+// transaction, so that the register of issued credentials and the index are
+// recorded together or not at all; it may be nil. Nothing that is published
+// changes.
 func (b *Book) Allocate(ctx context.Context, issuer string, extra func(tx store.Tx, s Slot) error) (Slot, error) {
 	var slot Slot
 	err := b.store.Update(ctx, issuer, func(tx store.Tx) error {
-		number, err := b.open(tx, issuer)
+		open, err := b.open(tx, issuer)
 		if err != nil {
 			return err
 		}
-		index, err := b.draw(tx, issuer, number)
-		if err != nil {
+		if slot, err = b.draw(tx, issuer, open); err != nil {
 			return err
 		}
-		slot = Slot{Index: index, Lists: map[Purpose]int64{Revocation: number, Suspension: number + 1}}
 		if extra != nil {
 			return extra(tx, slot)
 		}
@@ -128,29 +133,67 @@ func (b *Book) Allocate(ctx context.Context, issuer string, extra func(tx store.
 	return slot, nil
 }
 
-// open finds the open pair, or opens the next one.
-func (b *Book) open(tx store.Tx, issuer string) (int64, error) {
+// openSet are lists from which indices may be given: one of each pair, and for
+// each what else is given with it.
+type openSet struct {
+	lists  []store.List // without bitmaps
+	second map[int64]bool
+}
+
+// open finds the lists that are open, closes those that have reached their
+// share or their age, and opens a pair when none is left.
+func (b *Book) open(tx store.Tx, issuer string) (openSet, error) {
+	set := openSet{second: map[int64]bool{}}
 	lists, err := tx.ListLists(issuer)
 	if err != nil {
-		return 0, err
+		return set, err
 	}
-	last := int64(0)
+	last, closed := int64(0), int64(0)
 	for _, l := range lists {
 		last = max(last, l.Number)
-		if l.State != store.ListOpen || purposeOf(l.Number) != Revocation {
+		if l.State != store.ListOpen {
 			continue
 		}
-		if l.Allocated*100 < l.Size*int64(b.fill) {
-			return l.Number, nil
-		}
-		// Full enough: no more indices from this pair.
-		for _, n := range []int64{l.Number, l.Number + 1} {
-			if err := closeList(tx, issuer, n); err != nil {
-				return 0, err
+		if b.due(l) || closed > 0 && second(l, closed) {
+			if err := closeList(tx, issuer, l.Number); err != nil {
+				return set, err
 			}
+			closed = l.Number
+			continue
 		}
+		set.add(l)
 	}
-	return b.openPair(tx, issuer, last+1)
+	if len(set.lists) > 0 {
+		return set, nil
+	}
+	pair, err := b.openPair(tx, issuer, last+1)
+	for _, l := range pair {
+		set.add(l)
+	}
+	return set, err
+}
+
+// second tells whether a list is the suspension list of a pair of our own, whose
+// first list is filled in step with it.
+func second(l store.List, first int64) bool {
+	return purposeOf(l.Number) == Suspension && l.Number == first+1 && l.URL == ""
+}
+
+// add takes lists in the order of their numbers.
+func (o *openSet) add(l store.List) {
+	if n := len(o.lists); n > 0 && second(l, o.lists[n-1].Number) {
+		o.second[l.Number-1] = true
+		return
+	}
+	o.lists = append(o.lists, l)
+}
+
+// due tells whether no more indices should be given out from a list.
+func (b *Book) due(l store.List) bool {
+	if l.Allocated*100 >= l.Size*int64(b.fill) {
+		return true
+	}
+	return b.age > 0 && b.clock().Sub(time.UnixMilli(l.Created)) >= b.age
 }
 
 func closeList(tx store.Tx, issuer string, number int64) error {
@@ -162,20 +205,22 @@ func closeList(tx store.Tx, issuer string, number int64) error {
 	return tx.PutList(l)
 }
 
-func (b *Book) openPair(tx store.Tx, issuer string, number int64) (int64, error) {
+func (b *Book) openPair(tx store.Tx, issuer string, number int64) ([]store.List, error) {
 	if number%2 == 0 {
 		number++
 	}
 	now := b.clock().UnixMilli()
+	var pair []store.List
 	for n := number; n <= number+1; n++ {
 		l := store.List{Issuer: issuer, Number: n, Purposes: []string{string(purposeOf(n))},
 			Size: b.size, State: store.ListOpen, Created: now, Dirty: true}
 		if err := tx.PutList(l); err != nil {
-			return 0, err
+			return nil, err
 		}
+		pair = append(pair, l)
 	}
 	b.log.Info("opened a pair of status lists", "issuer", issuer, "revocation", number, "suspension", number+1)
-	return number, nil
+	return pair, nil
 }
 
 // Open makes sure that the issuer has an open pair of lists, so that its
@@ -187,26 +232,138 @@ func (b *Book) Open(ctx context.Context, issuer string) error {
 	})
 }
 
-// draw takes a free index: first by drawing until one is free, which is
-// uniform over the free ones; then, should that fail, by choosing among all
-// free ones.
-func (b *Book) draw(tx store.Tx, issuer string, number int64) (int64, error) {
-	for range 64 {
-		i, err := rand.Int(b.rand, big.NewInt(b.size))
+// OpenMore opens one more pair beside those that are open, and returns its
+// lists. by and why go into the audit trail.
+func (b *Book) OpenMore(ctx context.Context, issuer, by, why string) ([]store.List, error) {
+	var pair []store.List
+	err := b.store.Update(ctx, issuer, func(tx store.Tx) error {
+		lists, err := tx.ListLists(issuer)
 		if err != nil {
-			return 0, fmt.Errorf("revocation: random numbers: %w", err)
+			return err
 		}
-		index := i.Int64()
-		switch err := tx.AllocBit(issuer, number, index); {
-		case err == nil:
-			return index, tx.AllocBit(issuer, number+1, index)
-		case errors.Is(err, store.ErrInvalid):
-			continue // an older, shorter list
-		case !errors.Is(err, store.ErrExists):
-			return 0, err
+		last := int64(0)
+		for _, l := range lists {
+			last = max(last, l.Number)
+		}
+		if pair, err = b.openPair(tx, issuer, last+1); err != nil {
+			return err
+		}
+		return b.note(tx, issuer, by, "lists.open", pair[0].Number, why)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("revocation: open lists: %w", err)
+	}
+	return pair, nil
+}
+
+// CloseList ends the giving out of indices from a list and the one that shares
+// its indices; the statuses in it can be changed as before. changed is false
+// when it was closed already. The error is ErrNoList.
+func (b *Book) CloseList(ctx context.Context, issuer string, number int64, by, why string) (changed bool, err error) {
+	err = b.store.Update(ctx, issuer, func(tx store.Tx) error {
+		changed = false
+		lists, err := tx.ListLists(issuer)
+		if err != nil {
+			return err
+		}
+		found := false
+		first, _ := listFor(number, Revocation)
+		for _, l := range lists {
+			if l.Number != first && l.Number != first+1 {
+				continue
+			}
+			found = found || l.Number == number
+			if l.State == store.ListClosed {
+				continue
+			}
+			if err := closeList(tx, issuer, l.Number); err != nil {
+				return err
+			}
+			changed = true
+		}
+		if !found {
+			return ErrNoList
+		}
+		if !changed {
+			return nil
+		}
+		return b.note(tx, issuer, by, "lists.close", first, why)
+	})
+	if err != nil {
+		return false, fmt.Errorf("revocation: close list %d: %w", number, err)
+	}
+	return changed, nil
+}
+
+// note adds a line about a list to the audit trail.
+func (b *Book) note(tx store.Tx, issuer, by, act string, number int64, why string) error {
+	_, err := tx.AppendAudit(store.Audit{Issuer: issuer, At: b.clock().UnixMilli(), Actor: by, Action: act,
+		Target: strconv.FormatInt(number, 10), Detail: why})
+	return err
+}
+
+// draw takes a free index of the open lists, each free one with the same chance:
+// first a list, by how many are free in it, then an index in it, by drawing
+// until one is free and, should that fail, by choosing among all free ones.
+func (b *Book) draw(tx store.Tx, issuer string, open openSet) (Slot, error) {
+	l, err := b.pick(open.lists)
+	if err != nil {
+		return Slot{}, err
+	}
+	index, err := b.drawFrom(tx, l)
+	if err != nil {
+		return Slot{}, err
+	}
+	slot := Slot{Index: index, Lists: map[Purpose]int64{purposeOf(l.Number): l.Number}, Given: l.Allocated + 1}
+	if open.second[l.Number] {
+		slot.Lists[Suspension] = l.Number + 1
+		err = tx.AllocBit(issuer, l.Number+1, index)
+	}
+	return slot, err
+}
+
+// pick chooses a list, by how many indices are free in each.
+func (b *Book) pick(lists []store.List) (store.List, error) {
+	free := int64(0)
+	for _, l := range lists {
+		free += l.Size - l.Allocated
+	}
+	if free <= 0 {
+		return store.List{}, ErrNoRoom
+	}
+	at, err := b.below(free)
+	if err != nil {
+		return store.List{}, err
+	}
+	for _, l := range lists {
+		if at -= l.Size - l.Allocated; at < 0 {
+			return l, nil
 		}
 	}
-	l, err := tx.GetList(issuer, number)
+	return store.List{}, ErrNoRoom
+}
+
+// below draws a number from 0 to n-1.
+func (b *Book) below(n int64) (int64, error) {
+	i, err := rand.Int(b.rand, big.NewInt(n))
+	if err != nil {
+		return 0, fmt.Errorf("revocation: random numbers: %w", err)
+	}
+	return i.Int64(), nil
+}
+
+// drawFrom takes a free index of one list.
+func (b *Book) drawFrom(tx store.Tx, l store.List) (int64, error) {
+	for range 64 {
+		index, err := b.below(l.Size)
+		if err != nil {
+			return 0, err
+		}
+		if err = tx.AllocBit(l.Issuer, l.Number, index); err == nil || !errors.Is(err, store.ErrExists) {
+			return index, err
+		}
+	}
+	l, err := tx.GetList(l.Issuer, l.Number)
 	if err != nil {
 		return 0, err
 	}
@@ -220,84 +377,11 @@ func (b *Book) draw(tx store.Tx, issuer string, number int64) (int64, error) {
 	if len(free) == 0 {
 		return 0, ErrNoRoom
 	}
-	i, err := rand.Int(b.rand, big.NewInt(int64(len(free))))
+	i, err := b.below(int64(len(free)))
 	if err != nil {
-		return 0, fmt.Errorf("revocation: random numbers: %w", err)
-	}
-	index := free[i.Int64()]
-	if err := tx.AllocBit(issuer, number, index); err != nil {
 		return 0, err
 	}
-	return index, tx.AllocBit(issuer, number+1, index)
-}
-
-// Op is one change of status.
-type Op struct {
-	Issuer  string
-	List    int64 // either number of the pair
-	Index   int64
-	Purpose Purpose
-	Set     bool // false lifts a suspension
-	By, Why string
-}
-
-// Set records one change: the bit, a line of the audit trail and the mark that
-// the list must be published again, in one transaction. When it returns nil
-// the change is durable. changed is false when it was so already. Errors:
-// ErrNoList, ErrRange, ErrNotAllocated, ErrFinal, ErrPurpose.
-func (b *Book) Set(ctx context.Context, op Op) (changed bool, err error) {
-	number, err := listFor(op.List, op.Purpose)
-	if err != nil {
-		return false, err
-	}
-	if op.Purpose == Revocation && !op.Set {
-		return false, ErrFinal
-	}
-	err = b.store.Update(ctx, op.Issuer, func(tx store.Tx) error {
-		changed = false
-		l, err := b.place(tx, op.Issuer, number, op.Index)
-		if err != nil {
-			return err
-		}
-		status := 0
-		if op.Set {
-			status = 1
-		}
-		old, err := tx.GetChange(op.Issuer, number, op.Index, string(op.Purpose))
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		if old.Status == status {
-			return nil
-		}
-		changed = true
-		now := b.clock().UnixMilli()
-		if _, err := tx.PutChange(store.Change{Issuer: op.Issuer, List: number, Index: op.Index,
-			Purpose: string(op.Purpose), Status: status, At: now, By: op.By, Why: op.Why}); err != nil {
-			return err
-		}
-		l.Dirty, l.Bitmap = true, nil
-		if err := tx.PutList(l); err != nil {
-			return err
-		}
-		_, err = tx.AppendAudit(store.Audit{Issuer: op.Issuer, At: now, Actor: op.By, Action: action(op),
-			Target: strconv.FormatInt(number, 10) + "#" + strconv.FormatInt(op.Index, 10), Detail: op.Why})
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("revocation: %s %d#%d: %w", action(op), op.List, op.Index, err)
-	}
-	return changed, nil
-}
-
-func action(op Op) string {
-	switch {
-	case op.Purpose == Revocation:
-		return "revoke"
-	case op.Set:
-		return "suspend"
-	}
-	return "reinstate"
+	return free[i], tx.AllocBit(l.Issuer, l.Number, free[i])
 }
 
 // place finds a list and makes sure that the index was given out.
@@ -309,32 +393,36 @@ func (b *Book) place(tx store.Tx, issuer string, number, index int64) (store.Lis
 	if err != nil {
 		return l, err
 	}
-	if index < 0 || index >= l.Size {
-		return l, ErrRange
-	}
-	if used, err := FromBytes(l.Bitmap).Get(index); err != nil || !used {
-		return l, ErrNotAllocated
-	}
-	return l, nil
+	return l, placed(l, FromBytes(l.Bitmap), index)
 }
 
 // State is what the book holds on one index.
 type State struct {
 	Revoked, Suspended bool
+	Purposes           []Purpose      // those that the index has a list for
 	Changes            []store.Change // the current row of each purpose
 }
 
-// State reads one index. Errors: ErrNoList, ErrRange, ErrNotAllocated.
+// State reads one index of a list and of the one that shares its indices.
+// Errors: ErrNoList, ErrRange, ErrNotAllocated.
 func (b *Book) State(ctx context.Context, issuer string, list, index int64) (State, error) {
 	var s State
 	err := b.store.View(ctx, func(tx store.Tx) error {
 		s = State{}
-		number, _ := listFor(list, Revocation)
-		if _, err := b.place(tx, issuer, number, index); err != nil {
-			return err
-		}
-		for i, p := range []Purpose{Revocation, Suspension} {
-			c, err := tx.GetChange(issuer, number+int64(i), index, string(p))
+		for _, p := range []Purpose{Revocation, Suspension} {
+			number, err := listFor(list, p)
+			if err != nil {
+				return err
+			}
+			_, err = b.place(tx, issuer, number, index)
+			if errors.Is(err, ErrNoList) && number != list {
+				continue // begun elsewhere, for one purpose
+			}
+			if err != nil {
+				return err
+			}
+			s.Purposes = append(s.Purposes, p)
+			c, err := tx.GetChange(issuer, number, index, string(p))
 			if errors.Is(err, store.ErrNotFound) {
 				continue
 			}

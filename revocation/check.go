@@ -88,6 +88,17 @@ type Options struct {
 	// Lenient reads a statusListIndex that is a JSON number, with a warning;
 	// by the specification such an entry is malformed.
 	Lenient bool
+	// Index keeps verified lists between checks; nil keeps none.
+	Index *Index
+
+	keys *credential.Keys // of the lists of one credential, each asked for once
+}
+
+func (o Options) maxListBytes() int64 {
+	if o.MaxListBytes <= 0 {
+		return MaxListBytes
+	}
+	return o.MaxListBytes
 }
 
 // Result is what became of all status entries of a credential.
@@ -113,6 +124,7 @@ func Check(ctx context.Context, c *credential.Credential, opt Options) Result {
 		res.add(verdict.New(verdict.Status, verdict.MalformedValue).With("detail", "more than 16 status entries"))
 		return res
 	}
+	opt.keys = credential.NewKeys(ctx, opt.Credential)
 	good, decisive := 0, 0
 	for _, m := range c.Status {
 		if typeOf(m) == typeEdTech {
@@ -195,7 +207,7 @@ func (r *Result) entry(ctx context.Context, e Entry, issuer string, opt Options)
 			defer r.remember(len(r.Checks), note(verdict.New(verdict.Status, verdict.RevocationSeenBefore)).From(found.Source))
 		}
 	}
-	l, row, ok := readFor(ctx, e, found.Body, issuer, opt)
+	l, row, ok := readFor(ctx, e, found, issuer, opt)
 	if !ok {
 		r.add(note(row).From(found.Source))
 		return false

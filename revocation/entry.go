@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/verdict"
@@ -67,8 +70,14 @@ func ParseEntry(m map[string]any) (e Entry, row verdict.Check, ok bool) {
 		return bad(verdict.MalformedValue, "statusPurpose must be one text")
 	}
 	e.Purpose = Purpose(purpose)
-	if size, has := m["statusSize"]; has && fmt.Sprint(size) != "1" {
-		return bad(verdict.StatusSizeUnsupported, fmt.Sprintf("statusSize %v", size))
+	size, sized := bitsPerEntry(m)
+	switch {
+	case !sized:
+		return bad(verdict.MalformedValue, "statusSize must be a whole number above zero")
+	case !messagesFit(m, size):
+		return bad(verdict.MalformedValue, "statusMessage must have a status and a message for each value of statusSize bits")
+	case size != 1:
+		return bad(verdict.StatusSizeUnsupported, fmt.Sprintf("statusSize %d", size))
 	}
 	index, isText := m["statusListIndex"].(string)
 	if !isText {
@@ -80,11 +89,18 @@ func ParseEntry(m map[string]any) (e Entry, row verdict.Check, ok bool) {
 	}
 	e.Index = n
 	e.List, isText = m["statusListCredential"].(string)
-	if !isText || e.List == "" || len(e.List) > 4096 {
+	if !isText || !isURL(e.List) {
 		return bad(verdict.MalformedValue, "statusListCredential must be a URL")
 	}
-	if id, has := m["id"]; has && id == e.List {
-		return bad(verdict.MalformedValue, "id must not be the URL of the list")
+	if id, has := m["id"]; has {
+		if text, isText := id.(string); !isText || !isURL(text) {
+			return bad(verdict.MalformedValue, "id must be a URL")
+		} else if text == e.List {
+			return bad(verdict.MalformedValue, "id must not be the URL of the list")
+		}
+	}
+	if ref, has := m["statusReference"]; has && !allURLs(ref) {
+		return bad(verdict.MalformedValue, "statusReference must be a URL or several")
 	}
 	return e, verdict.Check{}, true
 }
@@ -136,16 +152,77 @@ func numberToText(m map[string]any) (map[string]any, bool) {
 	return m, true
 }
 
+// bitsPerEntry reads statusSize, which is 1 where it is absent.
+func bitsPerEntry(m map[string]any) (int64, bool) {
+	raw, has := m["statusSize"]
+	if !has {
+		return 1, true
+	}
+	n, ok := raw.(json.Number)
+	if !ok {
+		return 0, false
+	}
+	size, ok := decimal(n.String())
+	return size, ok && size > 0
+}
+
+// messagesFit tells whether statusMessage, which sizes above 1 need, has one
+// message for each value.
+func messagesFit(m map[string]any, size int64) bool {
+	raw, has := m["statusMessage"]
+	if !has {
+		return size == 1
+	}
+	list, ok := raw.([]any)
+	if !ok || size > 16 || int64(len(list)) != 1<<size {
+		return false
+	}
+	for _, e := range list {
+		o, _ := e.(map[string]any)
+		status, isText := o["status"].(string)
+		if _, has := o["message"].(string); !has || !isText || !strings.HasPrefix(status, "0x") {
+			return false
+		}
+	}
+	return true
+}
+
+func isURL(s string) bool {
+	if len(s) > 4096 {
+		return false
+	}
+	u, err := url.Parse(s)
+	return err == nil && u.IsAbs()
+}
+
+func allURLs(v any) bool {
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	for _, e := range list {
+		if s, ok := e.(string); !ok || !isURL(s) {
+			return false
+		}
+	}
+	return len(list) > 0
+}
+
 // decimal accepts canonical decimal digits only: no sign, space or leading
-// zero, ASCII, and small enough to be a place in a list.
+// zero, ASCII. What is too large for a place in any list is the largest number,
+// which lies outside of all.
 func decimal(s string) (int64, bool) {
-	if len(s) == 0 || len(s) > 18 || len(s) > 1 && s[0] == '0' {
+	if len(s) == 0 || len(s) > 4096 || len(s) > 1 && s[0] == '0' {
 		return 0, false
 	}
 	var n int64
 	for _, c := range []byte(s) {
 		if c < '0' || c > '9' {
 			return 0, false
+		}
+		if n > (math.MaxInt64-9)/10 {
+			n = math.MaxInt64
+			continue
 		}
 		n = n*10 + int64(c-'0')
 	}

@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/bonafide-id/bonafide/verdict"
@@ -14,6 +15,15 @@ func entryTree() map[string]any {
 	}
 }
 
+// messages are as many as an entry of some bits has values.
+func messages(n int) []any {
+	var out []any
+	for i := range n {
+		out = append(out, map[string]any{"status": fmt.Sprintf("%#x", i), "message": "m"})
+	}
+	return out
+}
+
 func TestParseEntry(t *testing.T) {
 	e, row, ok := ParseEntry(entryTree())
 	if !ok || e.Index != 7 || e.Purpose != Revocation || e.List != "https://uni.example/status/1" {
@@ -23,6 +33,7 @@ func TestParseEntry(t *testing.T) {
 		return func(m map[string]any) { m[name] = v }
 	}
 	drop := func(name string) func(map[string]any) { return func(m map[string]any) { delete(m, name) } }
+	two := func(m map[string]any) { m["statusSize"], m["statusMessage"] = json.Number("2"), messages(4) }
 	cases := []struct {
 		name string
 		edit func(map[string]any)
@@ -49,9 +60,9 @@ func TestParseEntry(t *testing.T) {
 		{"space", set("statusListIndex", " 7"), verdict.MalformedValue},
 		{"hexadecimal", set("statusListIndex", "0x7"), verdict.MalformedValue},
 		{"other digits", set("statusListIndex", "٣"), verdict.MalformedValue},
-		{"beyond 64 bits", set("statusListIndex", "99999999999999999999"), verdict.MalformedValue},
-		{"two bits", set("statusSize", json.Number("2")), verdict.StatusSizeUnsupported},
-		{"no bits", set("statusSize", json.Number("0")), verdict.StatusSizeUnsupported},
+		{"beyond 64 bits", set("statusListIndex", "99999999999999999999"), ""}, // no list is that long
+		{"two bits", two, verdict.StatusSizeUnsupported},
+		{"no bits", set("statusSize", json.Number("0")), verdict.MalformedValue},
 		{"no list", drop("statusListCredential"), verdict.MalformedValue},
 		{"list is an object", set("statusListCredential", map[string]any{}), verdict.MalformedValue},
 		{"id is the list", set("id", "https://uni.example/status/1"), verdict.MalformedValue},

@@ -176,7 +176,7 @@ func TestNumericIndexInTheField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := unpack(list, list.Tree, 0)
+	l, err := unpack(list, list.Tree, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

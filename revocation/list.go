@@ -1,11 +1,13 @@
 package revocation
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -42,10 +44,20 @@ type ListSpec struct {
 	ValidFrom  time.Time
 	ValidUntil time.Time
 	TTL        time.Duration // left out when zero
+	// Format is one of the formats below; "" is FormatBitstring.
+	Format string
 }
 
+// Formats of a list. What was begun in one elsewhere goes on in it, because the
+// credentials that name the list say so.
+const (
+	FormatBitstring = "bitstring"      // BitstringStatusListCredential
+	Format2021      = "statuslist2021" // StatusList2021Credential, in VCDM 1.1
+	FormatToken     = "token"          // IETF Token Status List
+)
+
 // SignList builds and signs a BitstringStatusListCredential with the issuer's
-// list key, as JCS bytes (section 3.1, generate).
+// list key, as JCS bytes (section 3.1, generate), or its forerunner by Format.
 func SignList(ctx context.Context, spec ListSpec, s key.Signer, method string) ([]byte, error) {
 	encoded, err := spec.Bits.Encode()
 	if err != nil {
@@ -69,6 +81,13 @@ func SignList(ctx context.Context, spec ListSpec, s key.Signer, method string) (
 		"validUntil":        proof.FormatTime(spec.ValidUntil),
 		"credentialSubject": subject,
 	}
+	switch spec.Format {
+	case "", FormatBitstring:
+	case Format2021:
+		tree = spec.tree2021(encoded)
+	default:
+		return nil, fmt.Errorf("%w: %q", ErrFormat, spec.Format)
+	}
 	signed, err := proof.Sign(ctx, tree, s, proof.SignOptions{
 		Suite: proof.EdDSAJCS2022, VerificationMethod: method, Created: spec.ValidFrom,
 	})
@@ -78,12 +97,43 @@ func SignList(ctx context.Context, spec ListSpec, s key.Signer, method string) (
 	return strictjson.Canonical(signed)
 }
 
+// tree2021 is the same as a StatusList2021Credential of VCDM 1.1. Its text has no
+// multibase prefix, and it knows no ttl.
+func (spec ListSpec) tree2021(encoded string) map[string]any {
+	return map[string]any{
+		"@context":       []any{credential.ContextV1, context2021, contextDataIntegrity},
+		"id":             spec.URL,
+		"type":           []any{"VerifiableCredential", typeList2021},
+		"issuer":         spec.Issuer,
+		"issuanceDate":   proof.FormatTime(spec.ValidFrom),
+		"expirationDate": proof.FormatTime(spec.ValidUntil),
+		"credentialSubject": map[string]any{
+			"id":            spec.URL + "#list",
+			"type":          "StatusList2021",
+			"statusPurpose": string(spec.Purpose),
+			"encodedList":   encoded[1:],
+		},
+	}
+}
+
+const (
+	context2021          = "https://w3id.org/vc/status-list/2021/v1"
+	contextDataIntegrity = "https://w3id.org/security/data-integrity/v2"
+)
+
 // ReadList verifies a status list credential and unpacks it, in that order:
 // form, proof and signer first, so that nothing of a stranger's is unpacked.
 // Its term is not judged here. The row says what is wrong when ok is false.
 func ReadList(ctx context.Context, body []byte, opt Options) (l *List, row verdict.Check, ok bool) {
-	bad := func(code verdict.Code, detail string) (*List, verdict.Check, bool) {
-		return nil, verdict.New(verdict.Status, code).With("detail", detail), false
+	l, _, row, ok = readList(ctx, body, opt)
+	return l, row, ok
+}
+
+// readList is ReadList, and says what of the list may be remembered; nil where
+// nothing may.
+func readList(ctx context.Context, body []byte, opt Options) (l *List, proven *credential.Lasting, row verdict.Check, ok bool) {
+	bad := func(code verdict.Code, detail string) (*List, *credential.Lasting, verdict.Check, bool) {
+		return nil, nil, verdict.New(verdict.Status, code).With("detail", detail), false
 	}
 	checked := credential.Check(ctx, body, opt.Credential)
 	if checked.Credential == nil {
@@ -98,18 +148,21 @@ func ReadList(ctx context.Context, body []byte, opt Options) (l *List, row verdi
 			return bad(verdict.StatusVerification, fmt.Sprintf("%s: %s %s", name, r.Code, r.Params["detail"]))
 		}
 	}
-	l, err := unpack(checked.Credential, checked.Document, opt.MaxListBytes)
+	l, err := unpack(checked.Credential, checked.Document, opt)
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		return bad(verdict.TooLarge, err.Error())
 	case err != nil:
 		return bad(verdict.MalformedValue, err.Error())
 	}
-	return l, verdict.Check{}, true
+	if lasting, has := checked.Lasting(); has {
+		proven = &lasting
+	}
+	return l, proven, verdict.Check{}, true
 }
 
 // unpack reads the subject of a verified list (section 2.2).
-func unpack(c *credential.Credential, doc map[string]any, max int64) (*List, error) {
+func unpack(c *credential.Credential, doc map[string]any, opt Options) (*List, error) {
 	legacy := c.Has(typeList2021) && !c.Has(typeList)
 	if !c.Has(typeList) && !legacy {
 		return nil, fmt.Errorf("%w: type does not include %s", ErrEncoding, typeList)
@@ -150,11 +203,18 @@ func unpack(c *credential.Credential, doc map[string]any, max int64) (*List, err
 	if !ok {
 		return nil, fmt.Errorf("%w: encodedList must be a text", ErrEncoding)
 	}
-	var err error
-	if legacy {
-		l.Bits, err = decodeBare(encoded, max)
-	} else {
-		l.Bits, err = Decode(encoded, max)
+	if !legacy {
+		var prefixed bool
+		if encoded, prefixed = strings.CutPrefix(encoded, multibase); !prefixed {
+			return nil, errPrefix()
+		}
 	}
+	u := opt.Index.unpacker()
+	defer opt.Index.spare(u)
+	b, err := u.unpack(encoded, opt.MaxListBytes)
+	if !u.large() { // then its memory goes with the list
+		b = bytes.Clone(b)
+	}
+	l.Bits = Bitstring{b}
 	return l, err
 }

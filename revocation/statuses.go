@@ -117,21 +117,10 @@ func (s Statuses) Where(status int) Bitstring {
 	return out
 }
 
-// Pack compresses the statuses: DEFLATE at the highest level in the ZLIB format
-// (section 4.1).
+// Pack compresses the statuses: DEFLATE in the ZLIB format (section 4.1, which
+// recommends the highest level; see packLevel).
 func (s Statuses) Pack() ([]byte, error) {
-	var buf bytes.Buffer
-	z, err := zlib.NewWriterLevel(&buf, zlib.BestCompression)
-	if err != nil {
-		return nil, fmt.Errorf("revocation: pack: %w", err)
-	}
-	if _, err := z.Write(s.b); err != nil {
-		return nil, fmt.Errorf("revocation: pack: %w", err)
-	}
-	if err := z.Close(); err != nil {
-		return nil, fmt.Errorf("revocation: pack: %w", err)
-	}
-	return buf.Bytes(), nil
+	return compress(&zlibWriters, func(w io.Writer) (packer, error) { return zlib.NewWriterLevel(w, packLevel) }, s.b)
 }
 
 // Unpack inflates statuses of size bits. It stops as soon as more than max bytes
@@ -155,7 +144,7 @@ func Unpack(packed []byte, size int, max int64) (Statuses, error) {
 		return Statuses{}, fmt.Errorf("%w: no ZLIB header", ErrEncoding)
 	}
 	// ZLIB does not say how much will come out; most lists are nearly empty.
-	s.b, err = readAll(io.LimitReader(z, max+1), min(max, 16<<10+4*int64(len(packed))))
+	s.b, err = readAll(io.LimitReader(z, max+1), min(max, 64<<10+4*int64(len(packed))))
 	switch {
 	case errors.Is(err, zlib.ErrChecksum):
 		return Statuses{}, fmt.Errorf("%w: the ZLIB check sum is wrong", ErrEncoding)

@@ -350,3 +350,23 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+// The example of Bitstring Status List 1.0 section 2.2: a list in which nobody is
+// revoked.
+func TestSpecificationExample(t *testing.T) {
+	const example = "uH4sIAAAAAAAAA-3BMQEAAADCoPVPbQwfoAAAAAAAAAAAAAAAAAAAAIC3AYbSVKsAQAAA"
+	bits, err := Decode(example, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bits.Len() != MinEntries || bits.Count() != 0 || sum(bits.Bytes()) != "4fe7b59af6de3b665b67788cc2f99892ab827efae3a467342b3bb4e3bc8e5bfe" {
+		t.Errorf("%d entries, %d set, %s", bits.Len(), bits.Count(), sum(bits.Bytes()))
+	}
+	own, err := NewBitstring(MinEntries).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back, err := Decode(own, 0); err != nil || !bytes.Equal(back.Bytes(), bits.Bytes()) {
+		t.Errorf("our own list of nobody: %v", err)
+	}
+}

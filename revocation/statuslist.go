@@ -179,11 +179,11 @@ func (u *unverified) signer(issuer string) (who, method string) {
 }
 
 // readFor verifies the list that an entry names, by the entry's kind.
-func readFor(ctx context.Context, e Entry, body []byte, issuer string, opt Options) (*List, verdict.Check, bool) {
+func readFor(ctx context.Context, e Entry, found *Found, issuer string, opt Options) (*List, verdict.Check, bool) {
 	if e.Type != credential.TokenStatusEntry {
-		return ReadList(ctx, body, opt)
+		return opt.Index.Read(ctx, found, opt)
 	}
-	l, row, ok := ReadStatusToken(ctx, body, issuer, opt)
+	l, row, ok := ReadStatusToken(ctx, found.Body, issuer, opt)
 	if ok && l.MediaType != MediaStatusJWT {
 		// draft-ietf-oauth-sd-jwt-vc-19 section 2.2.2.2; who reads JSON need not read CBOR.
 		return nil, verdict.New(verdict.Status, verdict.MalformedValue).With("detail", "the list of a token in JSON must be a JWT"), false

@@ -223,6 +223,10 @@ type Changes interface {
 	// PutChange inserts or replaces the row of (Issuer, List, Index, Purpose),
 	// ignores Seq, and returns the sequence number assigned.
 	PutChange(c Change) (int64, error)
+	// PutChanges is PutChange for many rows of one issuer, numbered in the order
+	// given; it returns the last number, 0 for none. No two rows may have one key.
+	// ErrInvalid when they are of several issuers.
+	PutChanges(rows []Change) (int64, error)
 	GetChange(issuer string, list, index int64, purpose string) (Change, error)
 	// ListChanges returns changes with Seq > afterSeq by Seq, of one list or,
 	// with a negative list, of all.
@@ -235,6 +239,10 @@ type Changes interface {
 type Audits interface {
 	// AppendAudit ignores Seq and returns the one assigned.
 	AppendAudit(a Audit) (int64, error)
+	// AppendAudits is AppendAudit for many rows of one issuer, numbered in the
+	// order given; it returns the last number, 0 for none. ErrInvalid when they
+	// are of several issuers.
+	AppendAudits(rows []Audit) (int64, error)
 	ListAudit(issuer string, after int64, limit int) ([]Audit, error)
 }
 

@@ -144,6 +144,7 @@ const (
 	NoEvidence   Code = "no_evidence"
 	HeadForked   Code = "head_forked"
 	ChangedAway  Code = "changed_not_here"
+	Unreached    Code = "source_unreached"
 )
 
 // Codes of the check issuer.

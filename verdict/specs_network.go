@@ -70,6 +70,8 @@ func freshnessSpecs() []Spec {
 			"Run `bonafide fork verify` on the evidence and ask the issuer.", Unknown),
 		row(Contested, "The issuer has published two inconsistent histories of its folder; both judge this credential alike.",
 			"Run `bonafide fork verify` on the evidence and ask the issuer.", Warn),
+		row(Unreached, "The issuer's own site and other holders were asked for news and gave no answer; what is held here was used, at its age.",
+			"Try again later; the age shown is that of what is held.", Warn),
 		row(ChangedAway, "The issuer's head names newer evidence that is not here yet.", fetch, Unknown),
 	}
 }

@@ -45,6 +45,8 @@ type Config struct {
 	Status   revocation.Source
 	Issuers  Issuers
 	Loader   *jsonld.Loader
+	// Index keeps verified status lists between verifications; nil keeps none.
+	Index *revocation.Index
 	// Openers check forms of credentials beside JSON and JWT; nil means all that
 	// the project has, trusting no seal (see Openers).
 	Openers map[string]credential.Opener
@@ -200,7 +202,8 @@ func (r *run) status(ctx context.Context, c *credential.Credential) {
 		return
 	}
 	res := revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at,
-		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus, Lenient: r.p.Lenient})
+		MinLength: r.p.MinListLength, Practice: r.practice, PracticeUnknown: unknown, Demand: r.p.DemandStatus, Lenient: r.p.Lenient,
+		Index: r.v.cfg.Index})
 	r.oldest, r.undated = res.Oldest, res.Undated
 	r.add(res.Checks...)
 }
@@ -216,6 +219,9 @@ func (r *run) useOfKey() {
 // freshness judges the age of the issuer's state and of its lists.
 func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 	row := func(code verdict.Code) verdict.Check { return verdict.New(verdict.Freshness, code) }
+	if why := r.trace.missed(); why != "" {
+		r.add(row(verdict.Unreached).With("detail", why))
+	}
 	var state *State
 	if r.v.cfg.Issuers != nil {
 		var err error
@@ -287,7 +293,8 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 			if r.v.cfg.Status == nil {
 				return nil
 			}
-			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength}).Checks
+			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength,
+				Index: r.v.cfg.Index}).Checks
 		}
 	}
 	id := legal.Assess(ctx, q)
@@ -346,8 +353,9 @@ func (r *run) complete() {
 type traceKey struct{}
 
 type traceLog struct {
-	mu    sync.Mutex
-	asked []string
+	mu        sync.Mutex
+	asked     []string
+	unreached string
 }
 
 func withTrace(ctx context.Context) (context.Context, *traceLog) {
@@ -363,6 +371,24 @@ func Asked(ctx context.Context, what ...string) {
 		defer t.mu.Unlock()
 		t.asked = append(t.asked, what...)
 	}
+}
+
+// Unreached notes in the verification that ctx belongs to, if any, that somebody
+// who was to be asked could not be, and why; what is held was used instead.
+func Unreached(ctx context.Context, why string) {
+	if t, ok := ctx.Value(traceKey{}).(*traceLog); ok {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.unreached == "" {
+			t.unreached = why
+		}
+	}
+}
+
+func (t *traceLog) missed() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.unreached
 }
 
 func (t *traceLog) list() []string {

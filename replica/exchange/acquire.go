@@ -31,21 +31,27 @@ const (
 // left as it is (its freshness is kept by gossip and anti-entropy). For one
 // that is not, the order is: connected peers, the distributed table, the peers
 // named in its document, its watchers, and its own host last; always the
-// whole folder. Errors: ErrOffline, ErrNotFound, did.ErrInvalid.
+// whole folder. NetworkOrigin asks the own host first, also about a folder that
+// is held; where neither the host nor a peer has an answer, the held folder is
+// what there is, and Report.Unreached says so. Errors: ErrOffline, ErrNotFound,
+// did.ErrInvalid.
 func (x *Exchange) Acquire(ctx context.Context, id string, mode Network) (*Report, error) {
 	subject := record.SubjectOf(id)
 	rep := &Report{Subject: subject}
 	if record.CheckSubject(subject) != nil {
 		return rep, fmt.Errorf("%w: %.200s", did.ErrInvalid, id)
 	}
-	if _, err := x.r.History(ctx, subject); err == nil && mode != NetworkOrigin {
+	_, err := x.r.History(ctx, subject)
+	held := err == nil
+	if held && mode != NetworkOrigin {
 		return rep, nil
 	}
 	if mode == NetworkOff {
 		return rep, fmt.Errorf("%w: %s", ErrOffline, id)
 	}
+	var origin error
 	if mode == NetworkOrigin {
-		if err := x.fromOrigin(ctx, id, rep); err == nil {
+		if origin = x.fromOrigin(ctx, id, rep); origin == nil {
 			return rep, nil
 		}
 	}
@@ -57,6 +63,15 @@ func (x *Exchange) Acquire(ctx context.Context, id string, mode Network) (*Repor
 			return rep, nil
 		} else if errors.Is(err, did.ErrInvalid) {
 			return rep, err
+		}
+	}
+	if ctx.Err() == nil {
+		if _, err := x.r.History(ctx, subject); held || err == nil {
+			// Held before, or a large folder of which only a part came in time.
+			if origin != nil {
+				rep.Unreached = origin.Error()
+			}
+			return rep, nil
 		}
 	}
 	return rep, fmt.Errorf("%w: %s", ErrNotFound, id)

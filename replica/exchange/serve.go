@@ -195,13 +195,22 @@ func (x *Exchange) serveBodies(ctx context.Context, _ string, q []byte, w Writer
 	if err != nil {
 		return fmt.Errorf("%w: %s", ErrNotHeld, in.Subject)
 	}
-	named := make(map[string]bool, len(m))
+	// Of all that the folder has only what is asked for is looked at, because
+	// there may be thousands of files.
+	asked := make(map[record.CID]bool, len(in.CIDs))
+	for _, s := range in.CIDs {
+		if cid, err := record.ParseCID(s); err == nil {
+			asked[cid] = false
+		}
+	}
 	for _, leaf := range m {
-		named[leaf.CID.String()] = true
+		if _, ok := asked[leaf.CID]; ok {
+			asked[leaf.CID] = true
+		}
 	}
 	for _, s := range in.CIDs {
 		frame := []byte{0}
-		if cid, err := record.ParseCID(s); err == nil && named[s] {
+		if cid, err := record.ParseCID(s); err == nil && asked[cid] {
 			if b, err := x.r.BodyByCID(ctx, in.Subject, cid); err == nil {
 				frame = append([]byte{bodyMarkHas}, b...)
 			}

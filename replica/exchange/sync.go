@@ -21,6 +21,9 @@ type Report struct {
 	Files int
 	// Incomplete lists paths that the head names and that could not be had.
 	Incomplete []string
+	// Unreached says why nobody could be asked, or had anything, where a held
+	// folder is used in spite of that; empty otherwise.
+	Unreached string
 }
 
 func (r *Report) ask(whom, what string) { r.Asked = append(r.Asked, whom+" "+what) }
@@ -153,35 +156,57 @@ func (x *Exchange) syncFiles(ctx context.Context, subject string, src source, re
 			missing[0], missing[i] = missing[i], missing[0]
 		}
 	}
-	got := make(map[string]bool)
+	in := inbox{x: x, subject: subject, source: src.name(), rep: rep, got: make(map[string]bool)}
 	for len(missing) > 0 {
 		n := min(len(missing), maxCIDs)
 		batch := missing[:n]
 		missing = missing[n:]
-		err := src.bodies(ctx, batch, func(leaf record.Leaf, body []byte) {
-			if record.CIDOf(body) != leaf.CID {
-				return
-			}
-			res := x.r.Accept(ctx, replica.Offer{Source: src.name(),
-				File: &replica.FileOffer{Subject: subject, Path: leaf.Path, Body: body}})
-			if res.Outcome == record.Fresh || res.Outcome == record.Known {
-				got[leaf.Path] = true
-				rep.Files++
-				rep.Changed = true
-			} else {
-				x.log.Debug("file", "subject", subject, "path", leaf.Path, "outcome", res.Outcome.String(), "why", res.Err)
-			}
-		})
+		err := src.bodies(ctx, batch, func(leaf record.Leaf, body []byte) { in.add(ctx, leaf, body) })
+		in.flush(ctx)
 		if err != nil {
 			return err
 		}
 		for _, leaf := range batch {
-			if !got[leaf.Path] {
+			if !in.got[leaf.Path] {
 				rep.Incomplete = append(rep.Incomplete, leaf.Path)
 			}
 		}
 	}
 	return nil
+}
+
+// inboxBytes is how much is gathered before it goes through the door at once.
+const inboxBytes = 1 << 20
+
+// inbox gathers bodies, so that small ones wait for the disk together.
+type inbox struct {
+	x               *Exchange
+	subject, source string
+	rep             *Report
+	got             map[string]bool
+	files           []replica.FileOffer
+	bytes           int
+}
+
+func (b *inbox) add(ctx context.Context, leaf record.Leaf, body []byte) {
+	if record.CIDOf(body) != leaf.CID {
+		return
+	}
+	b.files = append(b.files, replica.FileOffer{Subject: b.subject, Path: leaf.Path, Body: body})
+	if b.bytes += len(body); b.bytes >= inboxBytes {
+		b.flush(ctx)
+	}
+}
+
+func (b *inbox) flush(ctx context.Context) {
+	for i, res := range b.x.r.AcceptFiles(ctx, b.source, b.files) {
+		if res.Outcome == record.Fresh || res.Outcome == record.Known {
+			b.got[b.files[i].Path] = true
+			b.rep.Files++
+			b.rep.Changed = true
+		}
+	}
+	b.files, b.bytes = nil, 0
 }
 
 // peerSource asks one peer.

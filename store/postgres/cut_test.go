@@ -14,7 +14,7 @@ import (
 // TestCutAtCommit breaks the connection at the COMMIT of each of many
 // revocations. Update says that each is done, and each was done exactly once.
 func TestCutAtCommit(t *testing.T) {
-	server := pgtest.Start(t)
+	server := shared.Get(t)
 	for _, c := range []struct {
 		name string
 		cut  func(*pgtest.Proxy, int)

@@ -11,13 +11,12 @@ import (
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/store"
 	"github.com/bonafide-id/bonafide/store/postgres"
-	"github.com/bonafide-id/bonafide/store/postgres/pgtest"
 )
 
 // TestRowDamage changes every column of every table behind the back of the
 // store, one at a time: Check names the row.
 func TestRowDamage(t *testing.T) {
-	server := pgtest.Start(t)
+	server := shared.Get(t)
 	address := server.Schema(t)
 	st := openAt(t, address, postgres.Config{})
 	body := []byte("body")

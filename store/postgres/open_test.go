@@ -46,7 +46,7 @@ func TestCheckAddress(t *testing.T) {
 
 // TestOpenRefuses opens what cannot be used, and says why.
 func TestOpenRefuses(t *testing.T) {
-	server := pgtest.Start(t)
+	server := shared.Get(t)
 	server.Exec(t, "CREATE DATABASE latin ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
 	foreign, newer := server.Schema(t), server.Schema(t)
 	openClose := func(address string) error {
@@ -90,8 +90,9 @@ func TestOpenRefuses(t *testing.T) {
 
 // TestPassword opens a database whose server asks for one.
 func TestPassword(t *testing.T) {
-	server := pgtest.Start(t)
-	server.Exec(t, "CREATE ROLE app LOGIN PASSWORD 'right'; CREATE DATABASE app OWNER app")
+	server := shared.Get(t)
+	server.Exec(t, "CREATE ROLE app LOGIN PASSWORD 'right'")
+	server.Exec(t, "CREATE DATABASE app OWNER app")
 	server.DemandPasswords(t)
 	address := strings.Replace(server.Address("app"), pgtest.User+"@", "app@", 1)
 	for password, want := range map[string]error{"right": nil, "wrong": store.ErrUnreachable} {
@@ -112,7 +113,7 @@ func TestPassword(t *testing.T) {
 // TestTwoStores lets a second store wait for the first, in one scope and not in
 // another.
 func TestTwoStores(t *testing.T) {
-	server := pgtest.Start(t)
+	server := shared.Get(t)
 	address := server.Schema(t)
 	first := openAt(t, address, postgres.Config{})
 	second := openAt(t, address, postgres.Config{LockTimeout: 200 * time.Millisecond})
@@ -157,8 +158,7 @@ func TestTwoStores(t *testing.T) {
 func TestSynchronousCommit(t *testing.T) {
 	for _, c := range []struct{ have, want string }{{"off", "on"}, {"local", "on"}, {"on", "on"}, {"remote_apply", "remote_apply"}} {
 		t.Run(c.have, func(t *testing.T) {
-			server := pgtest.Start(t, "synchronous_commit="+c.have)
-			st := openAt(t, server.Schema(t), postgres.Config{})
+			st := openAt(t, shared.Get(t).Schema(t)+"&synchronous_commit="+c.have, postgres.Config{})
 			if got, err := st.Setting(t.Context(), "synchronous_commit"); err != nil || got != c.want {
 				t.Errorf("synchronous_commit is %q (%v), want %q", got, err, c.want)
 			}

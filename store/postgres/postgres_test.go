@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"github.com/bonafide-id/bonafide/store"
@@ -9,6 +10,14 @@ import (
 	"github.com/bonafide-id/bonafide/store/postgres/pgtest"
 	"github.com/bonafide-id/bonafide/store/storetest"
 )
+
+var shared pgtest.Shared
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	shared.Close()
+	os.Exit(code)
+}
 
 // openAt opens a database and closes it with the test.
 func openAt(t testing.TB, address string, cfg postgres.Config) *postgres.Store {
@@ -26,12 +35,12 @@ func openAt(t testing.TB, address string, cfg postgres.Config) *postgres.Store {
 }
 
 func TestBehaviour(t *testing.T) {
-	server := pgtest.Start(t)
+	server := shared.Get(t)
 	storetest.Run(t, func(t testing.TB) store.Store { return openAt(t, server.Schema(t), postgres.Config{}) })
 }
 
 func TestReopen(t *testing.T) {
-	server := pgtest.Start(t)
+	server := shared.Get(t)
 	storetest.RunReopen(t, func(t testing.TB) (store.Store, func() store.Store) {
 		address := server.Schema(t)
 		return openAt(t, address, postgres.Config{}), func() store.Store { return openAt(t, address, postgres.Config{}) }

@@ -164,6 +164,11 @@ func (s *Store) open(ctx context.Context) error {
 		return err
 	}
 	w.reset()
+	// A log that processes which were killed have left is copied back with the first
+	// commit; else it would grow from life to life.
+	if info, err := os.Stat(s.path + "-wal"); err == nil {
+		s.grown = info.Size()
+	}
 	// All readers are opened now: on a full disk it might no longer be possible.
 	for range s.cfg.Readers {
 		r, err := newSession(ctx, s.rdb)

@@ -188,14 +188,37 @@ func (t *Tx) AllocBit(issuer string, number, index int64) error {
 
 // PutChange implements store.Changes. The next sequence number lies above every
 // one in use: rows are never deleted, so it never returns to an old one.
-func (t *Tx) PutChange(ch store.Change) (int64, error) {
+func (t *Tx) PutChange(ch store.Change) (int64, error) { return t.PutChanges([]store.Change{ch}) }
+
+// PutChanges implements store.Changes.
+func (t *Tx) PutChanges(rows []store.Change) (int64, error) {
+	return numbered(t, t.tables.changes.table, rows,
+		func(r *store.Change) string { return r.Issuer },
+		func(r store.Change, seq int64) error { r.Seq = seq; return upsert(t, t.tables.changes, r) })
+}
+
+// numbered writes rows of one issuer under the next sequence numbers of a table.
+func numbered[T any](t *Tx, table string, rows []T, issuer func(*T) string, write func(row T, seq int64) error) (int64, error) {
 	if !t.write {
 		return 0, store.ErrViewOnly
 	}
-	if err := t.row("SELECT coalesce(max(seq), 0) + 1 FROM changes WHERE issuer = ?", []any{ch.Issuer}, &ch.Seq); err != nil {
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	var last int64
+	if err := t.row("SELECT coalesce(max(seq), 0) FROM "+table+" WHERE issuer = ?", []any{issuer(&rows[0])}, &last); err != nil {
 		return 0, err
 	}
-	return ch.Seq, upsert(t, t.tables.changes, ch)
+	for i := range rows {
+		if issuer(&rows[i]) != issuer(&rows[0]) {
+			return 0, fmt.Errorf("%s of %q and of %q in one call: %w", table, issuer(&rows[0]), issuer(&rows[i]), store.ErrInvalid)
+		}
+		last++
+		if err := write(rows[i], last); err != nil {
+			return 0, err
+		}
+	}
+	return last, nil
 }
 
 // GetChange implements store.Changes.
@@ -226,14 +249,13 @@ func (t *Tx) CountChanges(issuer string, number int64) (int64, error) {
 }
 
 // AppendAudit implements store.Audits.
-func (t *Tx) AppendAudit(a store.Audit) (int64, error) {
-	if !t.write {
-		return 0, store.ErrViewOnly
-	}
-	if err := t.row("SELECT coalesce(max(seq), 0) + 1 FROM audits WHERE issuer = ?", []any{a.Issuer}, &a.Seq); err != nil {
-		return 0, err
-	}
-	return a.Seq, insert(t, t.tables.audits, a)
+func (t *Tx) AppendAudit(a store.Audit) (int64, error) { return t.AppendAudits([]store.Audit{a}) }
+
+// AppendAudits implements store.Audits.
+func (t *Tx) AppendAudits(rows []store.Audit) (int64, error) {
+	return numbered(t, t.tables.audits.table, rows,
+		func(r *store.Audit) string { return r.Issuer },
+		func(r store.Audit, seq int64) error { r.Seq = seq; return insert(t, t.tables.audits, r) })
 }
 
 // ListAudit implements store.Audits.

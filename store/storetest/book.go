@@ -32,6 +32,7 @@ func book(t *testing.T, open Opener) {
 		})
 	})
 	t.Run("changes", func(t *testing.T) { changeRules(t, open(t)) })
+	t.Run("many changes", func(t *testing.T) { manyChanges(t, open(t)) })
 	t.Run("audit", func(t *testing.T) {
 		st := open(t)
 		for want := int64(1); want <= 3; want++ {
@@ -95,10 +96,60 @@ func changeRules(t *testing.T, st store.Store) {
 	})
 }
 
+func manyChanges(t *testing.T, st store.Store) {
+	row := func(issuer string, index int64, status int) store.Change {
+		return store.Change{Issuer: issuer, List: 1, Index: index, Purpose: "revocation", Status: status, At: 9, By: "b", Why: "w", Seq: 1000}
+	}
+	update(t, st, func(tx store.Tx) error {
+		for _, issuer := range []string{scid, other} {
+			must(t, tx.PutList(store.List{Issuer: issuer, Number: 1, Size: 16, Bitmap: []byte{0xff, 0xff}}))
+		}
+		seq, err := tx.PutChanges(nil)
+		wantRow(t, "none", seq, err, 0)
+		seq, err = tx.PutChange(row(scid, 7, 1))
+		wantRow(t, "one before", seq, err, 1)
+		seq, err = tx.PutChanges([]store.Change{row(scid, 3, 1), row(scid, 7, 2), row(scid, 5, 1)})
+		wantRow(t, "three", seq, err, 4)
+		seq, err = tx.PutChanges([]store.Change{row(other, 3, 1)})
+		wantRow(t, "of another issuer", seq, err, 1)
+		seq, err = tx.AppendAudits(nil)
+		wantRow(t, "no audits", seq, err, 0)
+		seq, err = tx.AppendAudits([]store.Audit{{Issuer: scid, Action: "a", Seq: 50}, {Issuer: scid, Action: "b"}})
+		wantRow(t, "two audits", seq, err, 2)
+		seq, err = tx.AppendAudits([]store.Audit{{Issuer: scid, Action: "c"}})
+		wantRow(t, "one more", seq, err, 3)
+		return nil
+	})
+	for name, call := range map[string]func(tx store.Tx) error{
+		"changes of two issuers": func(tx store.Tx) error {
+			return second(tx.PutChanges([]store.Change{row(scid, 9, 1), row(other, 9, 1)}))
+		},
+		"audits of two issuers": func(tx store.Tx) error {
+			return second(tx.AppendAudits([]store.Audit{{Issuer: scid, Action: "d"}, {Issuer: other, Action: "d"}}))
+		},
+	} {
+		wantErr(t, name, st.Update(t.Context(), scid, call), store.ErrInvalid)
+	}
+	view(t, st, func(tx store.Tx) error {
+		wantErr(t, "in a view", second(tx.PutChanges([]store.Change{row(scid, 1, 1)})), store.ErrViewOnly)
+		wantErr(t, "in a view", second(tx.AppendAudits([]store.Audit{{Issuer: scid, Action: "e"}})), store.ErrViewOnly)
+		rows, err := tx.ListChanges(scid, -1, 0, 0)
+		var got [][2]int64
+		for _, r := range rows {
+			got = append(got, [2]int64{r.Index, r.Seq})
+		}
+		wantRow(t, "in the order given, the replaced row moved", got, err, [][2]int64{{3, 2}, {7, 3}, {5, 4}})
+		trail, err := tx.ListAudit(scid, 0, 0)
+		wantRow(t, "audits", trail, err, []store.Audit{{Issuer: scid, Seq: 1, Action: "a"}, {Issuer: scid, Seq: 2, Action: "b"}, {Issuer: scid, Seq: 3, Action: "c"}})
+		return nil
+	})
+	must(t, st.Check(t.Context()))
+}
+
 func registerRules(t *testing.T, st store.Store) {
-	a := store.Issued{Issuer: scid, ID: "a", List: 1, Index: 4, LocalRef: "ref"}
+	a := store.Issued{Issuer: scid, ID: "a", List: 1, Index: 4, LocalRef: "ref", HolderRef: "h"}
 	b := store.Issued{Issuer: scid, ID: "b", List: -1, Index: 4, LocalRef: "ref"}
-	c := store.Issued{Issuer: scid, ID: "c", List: -1, Index: 4}
+	c := store.Issued{Issuer: scid, ID: "c", List: -1, Index: 4, HolderRef: "h"}
 	update(t, st, func(tx store.Tx) error {
 		must(t, errors.Join(tx.PutIssued(a), tx.PutIssued(b), tx.PutIssued(c)))
 		wantErr(t, "id taken", tx.PutIssued(store.Issued{Issuer: scid, ID: "a", List: 1, Index: 5}), store.ErrExists)
@@ -108,6 +159,8 @@ func registerRules(t *testing.T, st store.Store) {
 		wantRow(t, "the first stays", got, err, a)
 		rows, err := tx.FindIssued(scid, store.IssuedKey{LocalRef: "ref", List: 9})
 		wantRow(t, "by reference", rows, err, []store.Issued{a, b})
+		rows, err = tx.FindIssued(scid, store.IssuedKey{HolderRef: "h"})
+		wantRow(t, "by holder", rows, err, []store.Issued{a, c})
 		rows, err = tx.FindIssued(scid, store.IssuedKey{List: -1, Index: 4})
 		wantRow(t, "those without status have no index", len(rows), err, 0)
 		rows, err = tx.ListIssued(scid, "a", 1)

@@ -27,18 +27,32 @@ func peerPackages() []string {
 // peerFolder is a folder with the npm stacks, the script and the fixture.
 func peerFolder(t *testing.T, l *jsonld.Loader, credential, statusList []byte) string {
 	t.Helper()
+	contexts := map[string]json.RawMessage{}
+	for _, url := range []string{"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"} {
+		contexts[url] = must(l.Document(url))(t)
+	}
+	return npmFolder(t, "BONAFIDE_NPM", peerPackages(), map[string][]byte{
+		"peer.mjs":        must(os.ReadFile(filepath.Join("testdata", "peer.mjs")))(t),
+		"credential.json": credential, "statuslist.json": statusList, "contexts.json": must(json.Marshal(contexts))(t),
+	})
+}
+
+// npmFolder is a folder with files and installed packages, or with those of the
+// folder that the environment variable names.
+func npmFolder(t *testing.T, installed string, packages []string, files map[string][]byte) string {
+	t.Helper()
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			vectors.Missing(t, tool)
 		}
 	}
 	dir := t.TempDir()
-	if have := os.Getenv("BONAFIDE_NPM"); have != "" {
+	if have := os.Getenv(installed); have != "" {
 		if err := os.Symlink(filepath.Join(have, "node_modules"), filepath.Join(dir, "node_modules")); err != nil {
 			t.Fatal(err)
 		}
 	} else {
-		args := append([]string{"install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund"}, peerPackages()...)
+		args := append([]string{"install", "--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"}, packages...)
 		install := exec.CommandContext(t.Context(), "npm", args...)
 		install.Dir = dir
 		if out, err := install.CombinedOutput(); err != nil {
@@ -46,14 +60,7 @@ func peerFolder(t *testing.T, l *jsonld.Loader, credential, statusList []byte) s
 			vectors.Missing(t, "the npm stacks")
 		}
 	}
-	contexts := map[string]json.RawMessage{}
-	for _, url := range []string{"https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"} {
-		contexts[url] = must(l.Document(url))(t)
-	}
-	for name, body := range map[string][]byte{
-		"peer.mjs":        must(os.ReadFile(filepath.Join("testdata", "peer.mjs")))(t),
-		"credential.json": credential, "statuslist.json": statusList, "contexts.json": must(json.Marshal(contexts))(t),
-	} {
+	for name, body := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
 			t.Fatal(err)
 		}

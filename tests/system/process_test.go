@@ -33,6 +33,7 @@ type running struct {
 	cmd    *exec.Cmd
 	ready  readyLine
 	client *client.Client // of no use for a node in another network namespace
+	killed chan struct{}  // closed by kill
 }
 
 type readyLine struct {
@@ -51,7 +52,7 @@ func start(t *testing.T, home string, wrap []string, settings ...string) *runnin
 		settings = []string{"--listen", loopback, "--cadence", "1h"}
 	}
 	args = append(args, settings...)
-	r := &running{home: home, cmd: exec.Command(args[0], args[1:]...)}
+	r := &running{home: home, cmd: exec.Command(args[0], args[1:]...), killed: make(chan struct{})}
 	var stderr bytes.Buffer
 	r.cmd.Stderr = &stderr
 	out, err := r.cmd.StdoutPipe()
@@ -86,6 +87,7 @@ func (r *running) kill() {
 	if r.cmd.ProcessState != nil {
 		return
 	}
+	close(r.killed)
 	_ = r.cmd.Process.Kill()
 	_ = r.cmd.Wait()
 	_ = r.client.Close()

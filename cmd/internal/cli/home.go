@@ -183,6 +183,9 @@ type opening struct {
 
 // open finds the running node of the home, or opens the home.
 func (a *app) open(ctx context.Context, o opening) (caller, error) {
+	if node := a.env("BONAFIDE_NODE"); node != "" {
+		return a.remote(node)
+	}
 	home, err := a.homeDir()
 	if err != nil {
 		return nil, err
@@ -199,6 +202,16 @@ func (a *app) open(ctx context.Context, o opening) (caller, error) {
 		return a.openTemporary(ctx, home, o)
 	}
 	return a.openHome(ctx, home, o)
+}
+
+// remote is a node named by BONAFIDE_NODE, for the holder of a token who has no
+// home of it.
+func (a *app) remote(node string) (caller, error) {
+	token := a.env("BONAFIDE_TOKEN")
+	if token == "" {
+		return nil, usagef("BONAFIDE_NODE is set and BONAFIDE_TOKEN is not")
+	}
+	return client.New(client.Config{Admin: node, Token: token, Timeout: 10 * time.Minute})
 }
 
 func (a *app) openHome(ctx context.Context, home string, o opening) (caller, error) {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -81,6 +80,7 @@ dc+sd-jwt the file holds the claims of an SD-JWT VC, vct among them.`,
   bonafide issue course.json --format sd-jwt --hide /credentialSubject/name --out ana.txt`, Args: args(1, 1, "one file")}
 	c.Flags().StringVar(&out, "out", "", "write the credential here instead of printing it")
 	c.Flags().StringVar(&q.LocalRef, "ref", "", "own reference, kept in the private register")
+	c.Flags().StringVar(&q.HolderRef, "holder-ref", "", "what you call the holder, kept in the private register if register_holder is on")
 	c.Flags().StringVar(&q.Suite, "suite", "", "eddsa-jcs-2022 (default) or eddsa-rdfc-2022")
 	c.Flags().StringVar(&q.Format, "format", "json", "json with an embedded proof, jwt, or sd-jwt or dc+sd-jwt whose holder chooses what to show")
 	c.Flags().StringSliceVar(&q.Hide, "hide", nil, "JSON pointers to what the holder of an sd-jwt may hold back, such as /credentialSubject/name")
@@ -102,6 +102,9 @@ dc+sd-jwt the file holds the claims of an SD-JWT VC, vct among them.`,
 			return usagef("%s: %s", got[0], err)
 		}
 		return answer(a, cmd.Context(), opening{}, node.OpIssue, q, func(r node.IssueResponse) error {
+			if r.Warning != "" {
+				a.notef("%s", r.Warning)
+			}
 			text := string(r.Credential)
 			if r.Token != "" {
 				text = r.Token
@@ -118,73 +121,6 @@ dc+sd-jwt the file holds the claims of an SD-JWT VC, vct among them.`,
 		})
 	}
 	return a.jsonFlag(c)
-}
-
-func (a *app) statusCommand() *cobra.Command {
-	change := func(action, short string) *cobra.Command {
-		q := node.StatusRequest{Action: action}
-		c := &cobra.Command{Use: action + " FILE|ID|LIST#INDEX", Short: short, Args: args(1, 1, "a credential file, a credential id or LIST#INDEX"),
-			Example: "  bonafide status " + action + " ana.json --why \"...\" --now"}
-		c.Flags().StringVar(&q.Why, "why", "", "reason, kept in the private book only")
-		c.Flags().BoolVar(&q.Now, "now", false, "publish at once; it shows others when something changed")
-		c.Flags().IntVar(&q.HeldBy, "held-by", 0, "publish and wait until so many others hold it")
-		issuerFlag(c, &q.Issuer)
-		c.RunE = func(cmd *cobra.Command, got []string) error {
-			var err error
-			if q.Target, q.Credential, err = a.target(got[0]); err != nil {
-				return err
-			}
-			return answer(a, cmd.Context(), opening{network: q.Now}, node.OpStatusSet, q, func(r node.StatusResponse) error {
-				a.printf("recorded (%s)\n", map[bool]string{true: "changed", false: "it was so already"}[r.Changed])
-				if r.Published {
-					a.printf("published as head %d\n%s\n", r.Sequence, r.Reveals)
-				} else if r.Next != nil {
-					a.printf("will be published at %s\n", when(r.Next))
-				}
-				return nil
-			})
-		}
-		return a.jsonFlag(c)
-	}
-	var q node.StatusShowRequest
-	show := &cobra.Command{Use: "show [FILE|ID|LIST#INDEX]", Short: "Show a credential's status, or all lists", Args: args(0, 1, "at most one target"), Example: "  bonafide status show"}
-	issuerFlag(show, &q.Issuer)
-	show.RunE = func(cmd *cobra.Command, got []string) error {
-		if len(got) == 1 {
-			var err error
-			if q.Target, q.Credential, err = a.target(got[0]); err != nil {
-				return err
-			}
-		}
-		return answer(a, cmd.Context(), opening{}, node.OpStatusShow, q, func(r node.StatusShowResponse) error {
-			var rows [][]string
-			for _, s := range r.Status {
-				rows = append(rows, []string{fmt.Sprintf("%d#%d", s.List, s.Index), s.Purpose, yesNo(s.Set), s.Since, oneLine(s.Why)})
-			}
-			if len(rows) > 0 {
-				return a.table([]string{"PLACE", "PURPOSE", "SET", "SINCE", "WHY"}, rows)
-			}
-			for _, l := range r.Lists {
-				rows = append(rows, []string{strconv.FormatInt(l.Number, 10), l.Purpose, fmt.Sprintf("%d of %d", l.Allocated, l.Size), strconv.FormatInt(l.Set, 10), l.State, yesNo(l.Pending)})
-			}
-			return a.table([]string{"LIST", "PURPOSE", "GIVEN OUT", "SET", "STATE", "PENDING"}, rows)
-		})
-	}
-	return group("status", "Revoke, suspend, reinstate and show", "Change and show whether credentials still stand. A revocation is final.", "  bonafide status revoke ana.json --now",
-		change("revoke", "Revoke a credential for good"), change("suspend", "Suspend a credential"), change("reinstate", "Lift a suspension"), a.jsonFlag(show))
-}
-
-// target tells a file from an id.
-func (a *app) target(s string) (string, []byte, error) {
-	if s == "-" {
-		b, err := a.readInput(s, maxInput)
-		return "", b, err
-	}
-	if _, err := os.Stat(s); err == nil {
-		b, err := a.readInput(s, maxInput)
-		return "", b, err
-	}
-	return s, nil, nil
 }
 
 func (a *app) recognizeCommand() *cobra.Command {

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -42,13 +43,47 @@ type Server struct {
 // settings of the server, "name=value".
 func Start(t testing.TB, options ...string) *Server {
 	t.Helper()
+	s := begin(t, options)
+	t.Cleanup(func() { s.Stop(t); _ = os.RemoveAll(s.dir) })
+	return s
+}
+
+// Shared is one server for all tests of a package that leave it running. Its
+// Close belongs into TestMain.
+type Shared struct {
+	mu     sync.Mutex
+	server *Server
+}
+
+// Get starts the server when there is none yet.
+func (s *Shared) Get(t testing.TB) *Server {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.server == nil {
+		s.server = begin(t, nil)
+	}
+	return s.server
+}
+
+// Close stops the server, if one was started.
+func (s *Shared) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.server != nil {
+		_ = s.server.stop(syscall.SIGINT)
+		_ = os.RemoveAll(s.server.dir)
+	}
+}
+
+func begin(t testing.TB, options []string) *Server {
+	t.Helper()
 	s := &Server{bin: programs(t), options: options}
 	dir, err := os.MkdirTemp("", "bonafide-pg-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.dir = dir
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	if os.Geteuid() == 0 {
 		s.cred = unprivileged(t)
 		if err := os.Chown(dir, int(s.cred.Uid), int(s.cred.Gid)); err != nil {
@@ -60,7 +95,6 @@ func Start(t testing.TB, options ...string) *Server {
 		t.Fatalf("initdb: %v: %s", err, out)
 	}
 	s.Run(t)
-	t.Cleanup(func() { s.Stop(t) })
 	return s
 }
 
@@ -164,26 +198,36 @@ func (s *Server) launch(t testing.TB) {
 
 // Stop shuts the server down; running transactions are broken off. A second call
 // does nothing.
-func (s *Server) Stop(t testing.TB) { t.Helper(); s.end(t, syscall.SIGINT) }
+func (s *Server) Stop(t testing.TB) {
+	t.Helper()
+	if err := s.stop(syscall.SIGINT); err != nil {
+		t.Error(err)
+	}
+}
 
 // Crash ends the server at once and without a checkpoint; the next Run recovers.
-func (s *Server) Crash(t testing.TB) { t.Helper(); s.end(t, syscall.SIGQUIT) }
-
-func (s *Server) end(t testing.TB, with syscall.Signal) {
+func (s *Server) Crash(t testing.TB) {
 	t.Helper()
-	if s.cmd == nil {
-		return
+	if err := s.stop(syscall.SIGQUIT); err != nil {
+		t.Error(err)
 	}
-	if err := s.cmd.Process.Signal(with); err != nil {
-		t.Errorf("stop the server: %v", err)
+}
+
+func (s *Server) stop(with syscall.Signal) error {
+	if s.cmd == nil {
+		return nil
+	}
+	cmd := s.cmd
+	s.cmd = nil
+	if err := cmd.Process.Signal(with); err != nil {
+		return fmt.Errorf("stop the server: %w", err)
 	}
 	select {
 	case <-s.exited:
+		return nil
 	case <-time.After(60 * time.Second):
-		_ = s.cmd.Process.Kill()
-		t.Error("the server does not stop")
+		return errors.Join(errors.New("the server does not stop"), cmd.Process.Kill())
 	}
-	s.cmd = nil
 }
 
 // Address is the address of a database for postgres.Open.
