@@ -99,7 +99,11 @@ func NewUnder(t testing.TB, rules Rules, n int) *Chain {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("removing the chain's folder: %v", err)
+		}
+	})
 	c.ipc = filepath.Join(dir, "rpc")
 	c.Backend = simulated.NewBackend(alloc, simulated.WithBlockGasLimit(4*c.gas), rules.configure,
 		func(n *node.Config, _ *ethconfig.Config) { n.IPCPath = c.ipc })
