@@ -93,9 +93,11 @@ func (n *Node) setMany(ctx context.Context, who Caller, q BatchRequest) (BatchRe
 	return out, nil
 }
 
-// nextPublication is the next slot of the cadence.
+// nextPublication is when a change made now to any list has gone out by itself:
+// each list has a slot of its own in the cadence.
 func (n *Node) nextPublication() time.Time {
-	return n.clock().Truncate(duration(n.cfg.Cadence)).Add(duration(n.cfg.Cadence))
+	cadence, step := n.grid()
+	return n.clock().UTC().Truncate(step).Add(cadence)
 }
 
 func clip(s string) string {

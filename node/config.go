@@ -36,6 +36,7 @@ type Config struct {
 	Network        string   `toml:"network"`
 	Policy         string   `toml:"policy"`
 	Cadence        string   `toml:"cadence"`
+	Publication    string   `toml:"publication"`
 	Heartbeat      string   `toml:"heartbeat"`
 	HeadLifetime   string   `toml:"head_lifetime"`
 	ListValidity   string   `toml:"list_validity"`
@@ -48,6 +49,7 @@ type Config struct {
 	StatusMemory   int      `toml:"status_memory"`
 	Gossip         string   `toml:"gossip_heartbeat"`
 	PassphraseFile string   `toml:"passphrase_file"`
+	OfflineKeysAt  string   `toml:"offline_keys_at"`
 	Store          string   `toml:"store"`
 	StorePassword  string   `toml:"store_password_file"`
 	LogLevel       string   `toml:"log_level"`
@@ -72,7 +74,7 @@ func DefaultConfig() Config {
 		Home: DefaultHome(), Public: "127.0.0.1:8480", Admin: "127.0.0.1:8481",
 		Listen: []string{"/ip4/0.0.0.0/udp/8482/quic-v1", "/ip4/0.0.0.0/tcp/8482"},
 		DHT:    "auto", UseRelays: true, Network: string(exchange.NetworkReplicaFirst), Policy: "",
-		Cadence: "15m", Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
+		Cadence: "15m", Publication: publicationAuto, Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
 		ListFill: 50, StatusMemory: 64, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
 		ListMinHolders: 1000, ListSize: revocation.MinEntries, RegisterRetention: 365,
 	}
@@ -125,6 +127,7 @@ func Settings() []Setting {
 		s("network", "string", "how far a verification may go: off, replica-first or origin", func(c *Config) any { return &c.Network }),
 		s("policy", "string", "policy of verifications: authentic, recognised or a file; empty chooses by whether a trust root is set", func(c *Config) any { return &c.Policy }),
 		s("cadence", "duration", "how often changes of status are published", func(c *Config) any { return &c.Cadence }),
+		s("publication", "string", "what is signed at each slot of the cadence: fixed (every list, changed or not), on-change, or auto (fixed up to 64 pairs of lists)", func(c *Config) any { return &c.Publication }),
 		s("heartbeat", "duration", "how often a head is renewed without changes", func(c *Config) any { return &c.Heartbeat }),
 		s("head_lifetime", "duration", "how long a head is good for", func(c *Config) any { return &c.HeadLifetime }),
 		s("list_validity", "duration", "how long a signed status list is good for", func(c *Config) any { return &c.ListValidity }),
@@ -142,6 +145,7 @@ func Settings() []Setting {
 		s("status_memory", "int", "MiB of memory in which verified status lists are kept between verifications", func(c *Config) any { return &c.StatusMemory }),
 		s("gossip_heartbeat", "duration", "interval of gossip upkeep", func(c *Config) any { return &c.Gossip }),
 		s("passphrase_file", "string", "file that holds the passphrase of the keys", func(c *Config) any { return &c.PassphraseFile }),
+		s("offline_keys_at", "string", "where the offline keys are kept, in words, for the recovery sheet of backups", func(c *Config) any { return &c.OfflineKeysAt }),
 		s("store", "string", "where everything but keys and settings is kept: empty for the file store.db in the home, or postgres://USER@HOST/DATABASE", func(c *Config) any { return &c.Store }),
 		s("store_password_file", "string", "file that holds the password of the database user; without it PGPASSWORD and PGPASSFILE count", func(c *Config) any { return &c.StorePassword }),
 		s("log_level", "string", "debug, info, warn or error", func(c *Config) any { return &c.LogLevel }),
@@ -228,10 +232,11 @@ func (c Config) Check() error {
 		}
 	}
 	for key, one := range map[string][]string{
-		"dht":        {c.DHT, "auto", "off", "client", "server"},
-		"network":    {c.Network, "off", "replica-first", "origin"},
-		"log_level":  {c.LogLevel, "debug", "info", "warn", "error"},
-		"log_format": {c.LogFormat, "text", "json"},
+		"dht":         {c.DHT, "auto", "off", "client", "server"},
+		"network":     {c.Network, "off", "replica-first", "origin"},
+		"log_level":   {c.LogLevel, "debug", "info", "warn", "error"},
+		"log_format":  {c.LogFormat, "text", "json"},
+		"publication": {c.Publication, publicationFixed, publicationOnChange, publicationAuto},
 	} {
 		ok := false
 		for _, allowed := range one[1:] {

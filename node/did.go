@@ -435,7 +435,7 @@ func (n *Node) didUpdate(ctx context.Context, q UpdateRequest) (UpdateResponse, 
 			return UpdateResponse{}, err
 		}
 	}
-	return n.afterChange(ctx, is.Subject, h, nil)
+	return n.afterChange(ctx, is.Subject, h, nil, publishOptions{})
 }
 
 // statusSince keeps the promise of the practice that stands.
@@ -448,10 +448,10 @@ func (n *Node) statusSince(ctx context.Context, subject string) *time.Time {
 }
 
 // afterChange publishes and reports.
-func (n *Node) afterChange(ctx context.Context, subject string, h *webvh.History, keys []KeyRow) (UpdateResponse, error) {
+func (n *Node) afterChange(ctx context.Context, subject string, h *webvh.History, keys []KeyRow, opt publishOptions) (UpdateResponse, error) {
 	out := UpdateResponse{DID: h.DID(), VersionID: h.Latest().VersionID, Keys: keys, Notes: []string{}}
-	if _, err := n.publish(ctx, subject, publishOptions{}); err != nil {
-		if !errors.Is(err, ErrNotReadBack) && !errors.Is(err, ErrHalted) {
+	if _, err := n.publish(ctx, subject, opt); err != nil {
+		if !errors.Is(err, ErrNotReadBack) && !errors.Is(err, ErrHalted) && !errors.Is(err, ErrRestored) {
 			return out, err
 		}
 		out.Notes = append(out.Notes, "The change is made and will be published when the node signs again: "+err.Error())

@@ -103,6 +103,9 @@ func nodeOperations() []operation {
 		op(OpForks, RoleReader, "list evidence of forks", plain((*Node).forks)),
 		op(OpImportLog, RoleOperator, "bring a did:webvh log made elsewhere to the peers", plain((*Node).importLog)),
 		op(OpResume, RoleOperator, "sign again after a halt", plain((*Node).resume)),
+		op(OpStanding, RoleReader, "whether an issuer signs, why not, and what to do", plain((*Node).standing)),
+		op(OpUnpublished, RoleRegistrar, "list acknowledged changes that are in no published list", plain((*Node).unpublished)),
+		op(OpBackup, RoleOperator, "write the home into one file", plain((*Node).backup)),
 		op(OpFsck, RoleOperator, "check everything that is stored", plain((*Node).fsck)),
 	}
 }

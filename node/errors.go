@@ -47,9 +47,19 @@ var (
 	// ErrClosed: the issuer has closed its identifier.
 	ErrClosed = hint.New("node: the issuer has closed", "A closed identifier cannot issue or change any more; create a new one.")
 	// ErrHalted: the node does not sign for the issuer at the moment.
-	ErrHalted = hint.New("node: signing is halted", "Read the reason; after making sure that no other node signs with this key, run `bonafide resume --alone`.")
+	ErrHalted = hint.New("node: signing is halted", "Run `bonafide resume`: it shows the reason and what to do. Stop the other node that signs with this key before anything else.")
 	// ErrNotReadBack: the last head was not read back from elsewhere yet.
 	ErrNotReadBack = hint.New("node: the last published head was not read back yet", "Wait until a bootstrap peer or the web folder answers, or run `bonafide resume --alone` if none can.")
+	// ErrRestored: the home was restored from a backup and has not caught up.
+	ErrRestored = hint.New("node: restored from a backup and not caught up yet", "Wait until every bootstrap peer has answered (`bonafide resume` shows who), connect to one that holds the folder with `bonafide peers connect`, or read what `bonafide resume --alone` risks.")
+	// ErrIncomplete: what was published after is not all here, or cannot be read.
+	ErrIncomplete = hint.New("node: what is to be taken over is not all here", "Connect to a peer that holds the whole folder with `bonafide peers connect`, and try again.")
+	// ErrBackup: a file is no backup, or is damaged.
+	ErrBackup = hint.New("node: not a backup, or a damaged one", "Take another copy of the backup; a damaged one is never restored in part.")
+	// ErrNoFile: a file or folder that was named is not there or not allowed.
+	ErrNoFile = hint.New("node: a file or folder cannot be used", "Check that it is there and that the user of the node may read and write it.")
+	// ErrNotEmpty: a folder to restore into is not empty.
+	ErrNotEmpty = hint.New("node: the folder is not empty", "Name a new or empty folder with --home; a restore never writes over anything.")
 	// ErrClock: the clock is behind what was signed last.
 	ErrClock = hint.New("node: the clock is behind the last signature", "Set the clock; nothing is signed with an earlier time than before.")
 	// ErrTarget: a credential, id or LIST#INDEX that the book does not know.
@@ -118,7 +128,7 @@ func FailureOf(err error) Failure {
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
 	case is(trustlist.ErrTooLarge, trustlist.ErrXML, trustlist.ErrSignature, trustlist.ErrSigner, trustlist.ErrForm):
 		f.Status, f.Title = http.StatusBadRequest, "Not a trusted list that counts"
-	case is(revocation.ErrFinal, revocation.ErrAdopted, revocation.ErrNoRoom, trustlist.ErrOlder, ErrClosed, ErrHalted, ErrNotReadBack, ErrHomeExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
+	case is(revocation.ErrFinal, revocation.ErrAdopted, revocation.ErrNoRoom, trustlist.ErrOlder, ErrClosed, ErrHalted, ErrNotReadBack, ErrRestored, ErrIncomplete, ErrHomeExists, ErrNotEmpty, ErrNoFile, ErrBackup, store.ErrExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):
 		f.Status, f.Title = http.StatusConflict, "Refused"
 	case is(keystore.ErrPassphrase, keystore.ErrLoose, keystore.ErrNoKey):
 		f.Status, f.Title = http.StatusConflict, "The keys cannot be used"

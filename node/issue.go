@@ -29,6 +29,9 @@ func (n *Node) issue(ctx context.Context, q IssueRequest) (IssueResponse, error)
 	if is.State != store.IssuerLive {
 		return IssueResponse{}, fmt.Errorf("%w: %s", ErrClosed, is.DID)
 	}
+	if err := n.mayIssue(ctx, is.Subject); err != nil {
+		return IssueResponse{}, err
+	}
 	h, err := n.ownLog(ctx, is.Subject)
 	if err != nil {
 		return IssueResponse{}, err

@@ -207,7 +207,7 @@ func TestPairIsPublishedWholeOrNot(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := publication{n: uni, subject: subject, log: h, listKey: &fails{listKey, left}, now: uni.clock().UTC().Truncate(time.Second).Add(time.Second)}
+		p := publication{n: uni, subject: subject, log: h, opt: publishOptions{all: true}, listKey: &fails{listKey, left}, now: uni.clock().UTC().Truncate(time.Second).Add(time.Second)}
 		err = uni.store.Update(t.Context(), subject, func(tx store.Tx) error { return p.renderLists(t.Context(), tx) })
 		if left < 4 && !errors.Is(err, errBroken) || left == 4 && err != nil {
 			t.Fatalf("%d signatures: %v", left, err)

@@ -77,7 +77,7 @@ type Node struct {
 	signers     map[string]map[keystore.Role]key.Signer
 	issuerLocks map[string]*sync.Mutex
 	own         map[string]bool
-	halted      map[string]string
+	halted      map[string]Halt // not written down yet
 	lists       listCache
 	readBack    map[string]bool
 	names       map[string][2]string // of lists begun elsewhere; see elsewhere
@@ -97,7 +97,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *Node, err error) {
 	n := &Node{cfg: cfg, log: opt.Logger, clock: opt.Clock, random: opt.Random, pass: opt.Passphrase,
 		workFactor: opt.WorkFactor, reg: opt.Registerer, loader: jsonld.Builtin(), kicks: make(chan string, 64),
 		issuerLocks: make(map[string]*sync.Mutex), own: make(map[string]bool),
-		halted: make(map[string]string), readBack: make(map[string]bool)}
+		halted: make(map[string]Halt), readBack: make(map[string]bool)}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -159,11 +159,21 @@ func (n *Node) assemble(ctx context.Context) error {
 // loadIssuers learns which issuers are our own, and finishes a publication that a
 // crash interrupted.
 func (n *Node) loadIssuers(ctx context.Context) error {
+	if err := n.applyRestored(ctx); err != nil {
+		return err
+	}
 	list, err := n.learnIssuers(ctx)
 	if err != nil {
 		return err
 	}
 	for _, is := range list {
+		// Where an issuer is halted or restored the replica may be ahead of the
+		// book, and rightly.
+		if err := n.mayIssue(ctx, is.Subject); errors.Is(err, ErrHalted) || errors.Is(err, ErrRestored) {
+			continue
+		} else if err != nil {
+			return err
+		}
 		if err := n.settle(ctx, is); err != nil {
 			n.log.Error("an own folder could not be settled", "issuer", is.DID, "err", err)
 		}

@@ -56,6 +56,9 @@ const (
 	OpForks         = "forks"               // ForksRequest -> ForkList
 	OpImportLog     = "log.import"          // ImportRequest -> ImportResponse (a foreign did:webvh log into the network)
 	OpResume        = "resume"              // ResumeRequest -> Info
+	OpStanding      = "resume.standing"     // StandingRequest -> Standing
+	OpUnpublished   = "status.unpublished"  // UnpublishedRequest -> Unpublished
+	OpBackup        = "backup"              // BackupRequest -> Backup
 	OpFsck          = "fsck"                // Empty -> FsckReport
 )
 
@@ -503,13 +506,6 @@ type ImportResponse struct {
 	DID       string `json:"did"`
 	Subject   string `json:"subject"`
 	VersionID string `json:"versionId"`
-}
-
-// ResumeRequest lets an issuer sign again without having read its last head
-// back from elsewhere.
-type ResumeRequest struct {
-	Issuer string `json:"issuer,omitempty"`
-	Alone  bool   `json:"alone"`
 }
 
 // FsckReport is what a full check of the home found.

@@ -24,10 +24,14 @@ const (
 	pathManifest = "bonafide/manifest"
 )
 
+// publishOptions say which lists a publication signs: those whose slot it is,
+// those of some pairs, or all that changed. Lists that were never published go
+// out with any of them, other lists of an issuer with none.
 type publishOptions struct {
 	final bool
-	// quiet publishes only where something changed or a renewal is due.
-	quiet bool
+	slot  time.Time // zero: out of turn
+	pairs []int64   // odd numbers
+	all   bool
 }
 
 // putDraft makes a body the current one of an own path.
@@ -101,12 +105,13 @@ func (n *Node) publishPortion(ctx context.Context, subject string, opt publishOp
 	if err != nil {
 		return PublishResponse{}, false, err
 	}
-	p := publication{n: n, subject: subject, log: h, listKey: listKey, headKey: headKey, opt: opt, now: n.clock().UTC().Truncate(time.Second)}
+	p := publication{n: n, subject: subject, log: h, listKey: listKey, headKey: headKey, opt: opt, now: n.moment(opt, time.Time{})}
 	if held, err := n.replica.Head(ctx, subject); err == nil {
 		p.previous = held
 		if p.digests, err = n.replica.Digests(ctx, subject, held.EpochVersion, 0, -1); err != nil {
 			return PublishResponse{}, false, err
 		}
+		p.now = n.moment(opt, held.Head.Published)
 		if behind := held.Head.Published.Sub(p.now); behind > 0 && behind <= clockTolerance && n.shared() {
 			p.now = held.Head.Published // signed by a node whose clock is a little ahead
 		}
@@ -216,7 +221,7 @@ func (n *Node) recoverOwn(ctx context.Context, subject string) error {
 			if now, err := n.published(ctx, subject); err != nil || !now.Same(pub) {
 				return errors.Join(err, fmt.Errorf("node: own head %d: %w", pub.Sequence, store.ErrConflict))
 			}
-			n.halt(ctx, subject, fmt.Sprintf("the replica holds another head than sequence %d, which was signed here", pub.Sequence))
+			n.halt(ctx, subject, Halt{Why: fmt.Sprintf("the replica holds another head than sequence %d, which was signed here", pub.Sequence)})
 			return fmt.Errorf("%w: %w", ErrHalted, res.Err)
 		default:
 			return fmt.Errorf("node: own head: %s: %w", res.Outcome, res.Err)
@@ -386,8 +391,7 @@ func (p *publication) follows(last store.Publication, head record.Head) error {
 
 func (p *publication) versionID() string { return p.log.Latest().VersionID }
 
-// renderLists signs the lists that changed or near the end of their term. The
-// term of each ends at its own time, so that they are renewed one by one.
+// renderLists signs the lists whose turn it is.
 func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 	lists, err := tx.ListLists(p.subject)
 	if err != nil {
@@ -397,15 +401,15 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 	if err != nil {
 		return err
 	}
-	groups := 0
+	fixed, groups := p.n.fixed(len(lists)), 0
 	for _, group := range together(lists) {
-		due := p.opt.final
+		due := false
 		for _, l := range group {
-			listDue, err := p.due(tx, l)
-			if err != nil {
+			old, err := tx.GetDraft(p.subject, listPath(l.Number))
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
-			due = due || l.Dirty || listDue
+			due = due || p.wanted(l, old, fixed)
 		}
 		missing, err := p.tokensMissing(tx, group)
 		if err != nil {
@@ -423,15 +427,6 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 		}
 	}
 	return nil
-}
-
-// due tells whether a list was never signed or is near the end of its term.
-func (p *publication) due(tx store.Tx, l store.List) (bool, error) {
-	old, err := tx.GetDraft(p.subject, listPath(l.Number))
-	if errors.Is(err, store.ErrNotFound) {
-		return true, nil
-	}
-	return time.UnixMilli(old.ValidUntil).Sub(p.now) < duration(p.n.cfg.ListValidity)/3, err
 }
 
 // listURL is the name of a list, which never changes: once signed, it is read

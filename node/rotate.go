@@ -94,7 +94,9 @@ func (n *Node) didRotate(ctx context.Context, q RotateRequest) (UpdateResponse, 
 	for _, e := range entries {
 		rows = append(rows, keyRow(e, fileKeysOnline))
 	}
-	return n.afterChange(ctx, is.Subject, h, rows)
+	// Lists under a key that was dropped count for nobody: they do not wait for
+	// their slot.
+	return n.afterChange(ctx, is.Subject, h, rows, publishOptions{all: q.Compromised})
 }
 
 // folderService keeps what the document says about peers.

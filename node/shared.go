@@ -103,28 +103,24 @@ func (n *Node) isOwn(subject string) bool {
 	return n.own[subject]
 }
 
-// haltOf returns why signing is halted for an issuer, "" when it is not: the word
+// haltOf returns why signing is halted for an issuer, nil when it is not: the word
 // in the book, which counts for every node that shares it, or that of this
 // process when it could not be written down.
-func (n *Node) haltOf(tx store.Tx, subject string) (string, error) {
+func (n *Node) haltOf(tx store.Tx, subject string) (*Halt, error) {
 	n.mu.Lock()
-	why := n.halted[subject]
+	h, ok := n.halted[subject]
 	n.mu.Unlock()
-	if why != "" {
-		return why, nil
+	if ok {
+		return &h, nil
 	}
-	b, err := tx.GetMeta(haltKey(subject))
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return "", err
-	}
-	return string(b), nil
+	return readHalt(tx, subject)
 }
 
 // notHalted is ErrHalted with the reason when signing is halted.
 func (n *Node) notHalted(tx store.Tx, subject string) error {
-	why, err := n.haltOf(tx, subject)
-	if err == nil && why != "" {
-		err = fmt.Errorf("%w: %s", ErrHalted, why)
+	h, err := n.haltOf(tx, subject)
+	if err == nil && h != nil {
+		err = fmt.Errorf("%w: %s", ErrHalted, h.Why)
 	}
 	return err
 }

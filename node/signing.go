@@ -2,6 +2,8 @@ package node
 
 import (
 	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -31,15 +33,44 @@ func (n *Node) lockIssuer(subject string) func() {
 
 func haltKey(subject string) string { return "halt:" + subject }
 
-// halt stops signing for an issuer, also across restarts.
-func (n *Node) halt(ctx context.Context, subject, why string) {
-	n.log.Error("signing halted", "issuer", subject, "why", why)
+// Halt is why an issuer does not sign any more, with what shows it.
+type Halt struct {
+	Why string    `json:"why"`
+	At  time.Time `json:"at"`
+	// Head is the head under the own key that was not signed here, whole, so that
+	// anybody can check it; Instance is who signed it, Here this signer.
+	Head     json.RawMessage `json:"head,omitempty"`
+	Instance string          `json:"instance,omitempty"`
+	Here     string          `json:"here"`
+	// Forked is set when that head and one signed here exclude each other.
+	Forked bool `json:"forked"`
+}
+
+// halt stops signing for an issuer, also across restarts. The first reason
+// stays.
+func (n *Node) halt(ctx context.Context, subject string, h Halt) {
+	h.At, h.Here = n.clock().UTC(), hex.EncodeToString(n.instance[:])
 	n.mu.Lock()
-	n.halted[subject] = why
+	if _, already := n.halted[subject]; !already {
+		n.halted[subject] = h
+	}
 	n.mu.Unlock()
-	err := n.store.Update(context.WithoutCancel(ctx), subject, func(tx store.Tx) error {
-		return tx.PutMeta(haltKey(subject), []byte(why))
-	})
+	n.log.Error("signing halted", "issuer", subject, "why", h.Why, "instance", h.Instance, "here", h.Here)
+	evidence, err := json.Marshal(h)
+	if err == nil {
+		err = n.store.Update(context.WithoutCancel(ctx), subject, func(tx store.Tx) error {
+			if old, err := readHalt(tx, subject); err != nil || old != nil {
+				return err
+			}
+			if err := tx.PutMeta(haltKey(subject), []byte(h.Why)); err != nil {
+				return err
+			}
+			if _, err := tx.AppendAudit(store.Audit{Issuer: subject, At: h.At.UnixMilli(), Actor: "node", Action: "halt", Detail: h.Why}); err != nil {
+				return err
+			}
+			return tx.PutMeta(evidenceKey(subject), evidence)
+		})
+	}
 	if err != nil {
 		n.log.Error("halt could not be recorded", "issuer", subject, "err", err)
 		return
@@ -49,10 +80,37 @@ func (n *Node) halt(ctx context.Context, subject, why string) {
 	n.mu.Unlock()
 }
 
+// readHalt returns why an issuer is halted, nil when it is not.
+func readHalt(tx store.Tx, subject string) (*Halt, error) {
+	why, err := tx.GetMeta(haltKey(subject))
+	if errors.Is(err, store.ErrNotFound) || err == nil && len(why) == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := &Halt{Why: string(why)}
+	raw, err := tx.GetMeta(evidenceKey(subject))
+	if errors.Is(err, store.ErrNotFound) {
+		return h, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(raw, h); err != nil {
+		return nil, fmt.Errorf("node: %s: %w: %w", evidenceKey(subject), store.ErrCorrupt, err)
+	}
+	return h, nil
+}
+
+func evidenceKey(subject string) string { return "halt-evidence:" + subject }
+
 // foreignHead is told by the replica of a head under an own key that came
 // from elsewhere. If this node signed it, or one that shares its book, it is in
-// the book; if not, somebody else holds the key, or this home is an old copy.
-func (n *Node) foreignHead(subject string, head record.Head) {
+// the book; if not, somebody else holds the key, or this home is an old copy. A
+// restored home expects heads that came after its backup, as long as they go on
+// from what it has.
+func (n *Node) foreignHead(subject string, head record.Head, forked bool) {
 	go func() {
 		ctx := context.Background()
 		ours, err := n.signedHere(ctx, subject, head)
@@ -62,9 +120,17 @@ func (n *Node) foreignHead(subject string, head record.Head) {
 		if ours {
 			return
 		}
-		n.halt(ctx, subject, fmt.Sprintf(
-			"a head of this issuer, sequence %d published %s, is signed with its key and was not signed here",
-			head.Sequence, head.Published.Format(time.RFC3339)))
+		if mark, err := n.restoredMark(ctx, subject); err == nil && mark != nil && !forked {
+			n.log.Info("a head that came after the backup", "issuer", subject, "sequence", head.Sequence)
+			return
+		}
+		h := Halt{Head: head.Bytes(), Instance: hex.EncodeToString(head.Instance[:]), Forked: forked,
+			Why: fmt.Sprintf("a head of this issuer, sequence %d published %s by signer instance %x, is signed with its key and was not signed here (this is instance %x)",
+				head.Sequence, head.Published.Format(time.RFC3339), head.Instance, n.instance)}
+		if forked {
+			h.Why += "; it excludes one that was signed here"
+		}
+		n.halt(ctx, subject, h)
 	}()
 }
 
@@ -76,7 +142,7 @@ func (n *Node) maySign(ctx context.Context, subject string) error {
 	var is store.Issuer
 	var pub store.Publication
 	err := n.store.View(ctx, func(tx store.Tx) (err error) {
-		if err := n.notHalted(tx, subject); err != nil {
+		if err := n.notWaiting(tx, subject); err != nil {
 			return err
 		}
 		if is, err = tx.GetIssuer(subject); err != nil {
@@ -100,6 +166,24 @@ func (n *Node) maySign(ctx context.Context, subject string) error {
 	return fmt.Errorf("%w: head %d of %s", ErrNotReadBack, pub.Sequence, is.DID)
 }
 
+// mayIssue keeps a node that is a clone, or may be behind, from giving out
+// indices that another may give out too.
+func (n *Node) mayIssue(ctx context.Context, subject string) error {
+	return n.store.View(ctx, func(tx store.Tx) error { return n.notWaiting(tx, subject) })
+}
+
+// notWaiting is ErrHalted or ErrRestored while one of them holds.
+func (n *Node) notWaiting(tx store.Tx, subject string) error {
+	if err := n.notHalted(tx, subject); err != nil {
+		return err
+	}
+	mark, err := readRestored(tx, subject)
+	if err == nil && mark != nil {
+		err = fmt.Errorf("%w: backup of %s, last head %d", ErrRestored, mark.Backup.Format(time.RFC3339), mark.Sequence)
+	}
+	return err
+}
+
 // readBackAll asks the configured sources for the newest own heads, until one
 // has answered for each issuer. An answer that it holds nothing, or an older
 // head, is an answer; a newer head halts the issuer through the replica.
@@ -110,10 +194,15 @@ func (n *Node) readBackAll(ctx context.Context) {
 			n.mu.Lock()
 			done := n.readBack[subject]
 			n.mu.Unlock()
-			if done {
-				continue
-			}
-			if !n.readBackOne(ctx, subject) {
+			waiting := n.mayIssue(ctx, subject)
+			mark, err := n.restoredMark(ctx, subject)
+			switch {
+			case err != nil:
+				left++
+			case errors.Is(waiting, ErrHalted), done && mark == nil:
+			case mark != nil && n.catchUp(ctx, subject, mark):
+			case mark == nil && n.readBackOne(ctx, subject):
+			default:
 				left++
 			}
 		}
@@ -149,79 +238,11 @@ func (n *Node) readBackOne(ctx context.Context, subject string) bool {
 	return false
 }
 
-// resume lets an issuer sign again without an answer from elsewhere.
-func (n *Node) resume(ctx context.Context, q ResumeRequest) (Info, error) {
-	is, err := n.issuer(ctx, q.Issuer)
-	if err != nil {
-		return Info{}, err
-	}
-	if !q.Alone {
-		return Info{}, fmt.Errorf("%w: signing again for %s without another's word", ErrConfirm, is.DID)
-	}
-	n.mu.Lock()
-	delete(n.halted, is.Subject)
-	n.readBack[is.Subject] = true
-	n.mu.Unlock()
-	err = n.store.Update(ctx, is.Subject, func(tx store.Tx) error {
-		if err := tx.PutMeta(haltKey(is.Subject), nil); err != nil {
-			return err
-		}
-		_, err := tx.AppendAudit(store.Audit{Issuer: is.Subject, At: n.clock().UnixMilli(), Actor: "operator", Action: "resume --alone"})
-		return err
-	})
-	if err != nil {
-		return Info{}, err
-	}
-	n.kick(is.Subject)
-	return n.Info(ctx), nil
-}
-
 // kick makes the publisher look at an issuer soon.
 func (n *Node) kick(subject string) {
 	select {
 	case n.kicks <- subject:
 	default:
-	}
-}
-
-// publisher publishes each issuer's changes at its own slot of the cadence,
-// apart from the book: acknowledging a change never waits for it.
-func (n *Node) publisher(ctx context.Context) {
-	cadence := duration(n.cfg.Cadence)
-	for {
-		// A fixed slot per cadence: when inside the interval a change
-		// happened cannot be told from outside.
-		now := n.clock()
-		next := now.Truncate(cadence).Add(cadence)
-		t := time.NewTimer(next.Sub(now))
-		select {
-		case <-ctx.Done():
-			t.Stop()
-			return
-		case subject := <-n.kicks:
-			t.Stop()
-			n.publishQuietly(ctx, subject)
-		case <-t.C:
-			if n.shared() {
-				if _, err := n.learnIssuers(ctx); err != nil {
-					n.log.Warn("own issuers", "err", err)
-				}
-			}
-			for _, subject := range n.ownSubjects() {
-				n.publishQuietly(ctx, subject)
-			}
-		}
-	}
-}
-
-func (n *Node) publishQuietly(ctx context.Context, subject string) {
-	_, err := n.publish(ctx, subject, publishOptions{quiet: true})
-	switch {
-	case err == nil, ctx.Err() != nil, errors.Is(err, ErrClosed), errors.Is(err, ErrNotReadBack):
-	case n.shared() && errors.Is(err, ErrNoKeys):
-		n.log.Debug("another node signs for this issuer", "issuer", subject, "err", err)
-	default:
-		n.log.Error("publish", "issuer", subject, "err", err)
 	}
 }
 

@@ -37,16 +37,16 @@ func (n *Node) setStatus(ctx context.Context, who Caller, q StatusRequest) (Stat
 		return out, err
 	}
 	if !q.Now && q.HeldBy == 0 {
-		next := n.nextPublication()
+		next := n.nextSlot(is.Subject, op.List)
 		out.Next = &next
 		return out, nil
 	}
-	pub, err := n.publish(ctx, is.Subject, publishOptions{})
+	pub, err := n.publish(ctx, is.Subject, publishOptions{pairs: []int64{pairOf(op.List)}})
 	if err != nil {
 		return out, fmt.Errorf("the change is recorded and not yet published: %w", err)
 	}
 	out.Published, out.Head, out.Sequence = true, pub.Head, pub.Sequence
-	out.Reveals = "Whoever compares this publication with the one before sees when and that something changed in this list, though not for whom."
+	out.Reveals = "This publication is out of turn: whoever follows this issuer sees at which second something changed in this list, and at which index, though not for whom. Other changes wait for their slot."
 	if q.HeldBy > 0 {
 		out.HeldBy, err = n.waitHeld(ctx, is.Subject, pub.Head, q.HeldBy, q.Timeout)
 	}
@@ -161,7 +161,7 @@ func (n *Node) publishNow(ctx context.Context, q PublishRequest) (PublishRespons
 	if err != nil {
 		return PublishResponse{}, err
 	}
-	return n.publish(ctx, is.Subject, publishOptions{})
+	return n.publish(ctx, is.Subject, publishOptions{all: true})
 }
 
 // pendingFor tells whether acknowledged changes wait for publication.

@@ -161,7 +161,7 @@ func (r *Replica) againstHeld(ctx context.Context, o Offer, h *webvh.History, he
 	if err != nil {
 		return refused(subject, err), true
 	}
-	r.ownConflict(o, head)
+	r.ownConflict(o, head, true)
 	return r.keepFork(ctx, o.Source, f), true
 }
 
@@ -184,7 +184,7 @@ func (r *Replica) newHead(ctx context.Context, o Offer, h *webvh.History, head r
 			if ferr != nil {
 				return refused(subject, err)
 			}
-			r.ownConflict(o, head)
+			r.ownConflict(o, head, true)
 			return r.keepFork(ctx, o.Source, f)
 		case err != nil:
 			return refused(subject, err)
@@ -199,16 +199,16 @@ func (r *Replica) newHead(ctx context.Context, o Offer, h *webvh.History, head r
 	if err := r.keepHead(ctx, head, held, digests, manifest); err != nil {
 		return refused(subject, err)
 	}
-	r.ownConflict(o, head)
+	r.ownConflict(o, head, false)
 	r.log.Info("kept a head", "subject", subject, "epoch", head.EpochNumber(), "sequence", head.Sequence, "source", o.Source)
 	r.changed(Change{Subject: subject, Head: &head, Source: o.Source})
 	return Result{Outcome: record.Fresh, Subject: subject}
 }
 
 // ownConflict reports a head under an own key that came from elsewhere.
-func (r *Replica) ownConflict(o Offer, head record.Head) {
+func (r *Replica) ownConflict(o Offer, head record.Head, forked bool) {
 	if o.Source != SourceOwn && r.own(head.Subject()) && r.cfg.OnOwnConflict != nil {
-		r.cfg.OnOwnConflict(head.Subject(), head)
+		r.cfg.OnOwnConflict(head.Subject(), head, forked)
 	}
 }
 

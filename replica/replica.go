@@ -42,8 +42,9 @@ type Config struct {
 	// Own tells whether this node signs for a subject. Nil: for none.
 	Own func(subject string) bool
 	// OnOwnConflict is told of a valid head under an own key that this node
-	// did not sign. It must not call back into the replica.
-	OnOwnConflict func(subject string, head record.Head)
+	// did not sign; forked when it excludes the one that is held. It must not
+	// call back into the replica.
+	OnOwnConflict func(subject string, head record.Head, forked bool)
 	// OnChange is told, after the commit, of everything that was kept.
 	OnChange func(Change)
 	Logger   *slog.Logger

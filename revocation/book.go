@@ -166,7 +166,11 @@ func (b *Book) open(tx store.Tx, issuer string) (openSet, error) {
 	if len(set.lists) > 0 {
 		return set, nil
 	}
-	pair, err := b.openPair(tx, issuer, last+1)
+	floor, err := b.floor(tx, issuer)
+	if err != nil {
+		return set, err
+	}
+	pair, err := b.openPair(tx, issuer, max(last, floor)+1)
 	for _, l := range pair {
 		set.add(l)
 	}
@@ -245,7 +249,11 @@ func (b *Book) OpenMore(ctx context.Context, issuer, by, why string) ([]store.Li
 		for _, l := range lists {
 			last = max(last, l.Number)
 		}
-		if pair, err = b.openPair(tx, issuer, last+1); err != nil {
+		floor, err := b.floor(tx, issuer)
+		if err != nil {
+			return err
+		}
+		if pair, err = b.openPair(tx, issuer, max(last, floor)+1); err != nil {
 			return err
 		}
 		return b.note(tx, issuer, by, "lists.open", pair[0].Number, why)

@@ -100,3 +100,17 @@ func tempPattern(path string) string {
 	}
 	return "." + base + ".*.tmp"
 }
+
+// SyncFolder makes the names in a folder durable. It fails with ErrSync, or
+// with the error of the operating system.
+func SyncFolder(path string) error {
+	folder, err := openFolder(path)
+	if err != nil {
+		return fmt.Errorf("durable: folder %s: %w", path, err)
+	}
+	defer folder.close()
+	if err := folder.sync(); err != nil {
+		return fmt.Errorf("%w: folder %s: %w", ErrSync, path, err)
+	}
+	return nil
+}

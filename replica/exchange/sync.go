@@ -385,6 +385,21 @@ func (x *Exchange) fetchForks(ctx context.Context, subject, peer string) error {
 	})
 }
 
+// HeadAt returns the newest head of a subject that a peer shows, not verified.
+// The error is ErrNotHeld when it has none.
+func (x *Exchange) HeadAt(ctx context.Context, peer, subject string) (record.Head, error) {
+	src := &peerSource{x: x, peer: peer, subject: subject}
+	body, _, _, err := src.head(ctx, nil, false)
+	if err != nil {
+		return record.Head{}, err
+	}
+	head, err := record.ParseHead(body)
+	if err != nil || head.Subject() != subject {
+		return record.Head{}, fmt.Errorf("%w: head of %s", ErrAnswer, subject)
+	}
+	return head, nil
+}
+
 // Holds tells whether a peer's newest head of a subject is the one given.
 func (x *Exchange) Holds(ctx context.Context, peer, subject, head string) (bool, error) {
 	src := &peerSource{x: x, peer: peer, subject: subject}

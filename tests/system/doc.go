@@ -1,7 +1,8 @@
 // Package system holds tests that start real processes of the program: kills
 // at random moments and what has to be there afterwards, an issuer that is
-// dead, what a check of a credential gives away on the network, and files that
-// are made to exhaust memory or time, under a limit of 128 MiB.
+// dead, a restore and two clones, single system calls that fail, a full disk,
+// what a check of a credential gives away on the network, and files that are
+// made to exhaust memory or time, under a limit of 128 MiB.
 //
 // The first to read is process_test.go, with which the others start nodes and
 // run commands. They need the built program (make build) and run under the

@@ -285,17 +285,6 @@ func (a *app) fsckCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) resumeCommand() *cobra.Command {
-	var q node.ResumeRequest
-	c := &cobra.Command{Use: "resume --alone", Short: "Sign again after a halt, on your own word", Args: noArgs(), Example: "  bonafide resume --alone"}
-	c.Flags().BoolVar(&q.Alone, "alone", false, "no other node signs with this key, and nobody can confirm the last head")
-	issuerFlag(c, &q.Issuer)
-	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		return answer(a, cmd.Context(), opening{}, node.OpResume, q, func(node.Info) error { a.printf("signing again\n"); return nil })
-	}
-	return a.jsonFlag(c)
-}
-
 func (a *app) versionCommand() *cobra.Command {
 	c := &cobra.Command{Use: "version", Short: "Print the version", Args: noArgs(), Example: "  bonafide version"}
 	c.RunE = func(*cobra.Command, []string) error {
