@@ -93,8 +93,7 @@ func (n *Node) setMany(ctx context.Context, who Caller, q BatchRequest) (BatchRe
 	return out, nil
 }
 
-// nextPublication is when a change made now to any list has gone out by itself:
-// each list has a slot of its own in the cadence.
+// nextPublication is when every list will have had its slot.
 func (n *Node) nextPublication() time.Time {
 	cadence, step := n.grid()
 	return n.clock().UTC().Truncate(step).Add(cadence)

@@ -71,7 +71,7 @@ func live(t *testing.T, home, publication string, length time.Duration, acts map
 			if act, ok := acts[at]; ok {
 				act(n)
 			}
-			<-time.After(begin.Add(at + time.Second).Sub(time.Now()))
+			<-time.After(time.Until(begin.Add(at + time.Second)))
 			synctest.Wait()
 			w.look(t, n, subject)
 		}

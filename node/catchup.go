@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did/webvh"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/replica"
 	"github.com/bonafide-id/bonafide/replica/exchange"
@@ -243,7 +244,7 @@ func (n *Node) takeOver(ctx context.Context, subject string, behind bool) (Taken
 	if err != nil {
 		return TakenOver{}, err
 	}
-	w := succession{n: n, subject: subject, behind: behind, head: held.Head, manifest: manifest,
+	w := succession{n: n, subject: subject, behind: behind, head: held.Head, manifest: manifest, history: history,
 		out: TakenOver{Head: held.Head.CID().String(), Sequence: int64(held.Head.Sequence)}}
 	err = n.store.Update(ctx, subject, func(tx store.Tx) error {
 		w.out.Lists, w.out.Changes, w.out.Files = 0, 0, 0
@@ -282,6 +283,7 @@ type succession struct {
 	behind   bool
 	head     record.Head
 	manifest record.Manifest
+	history  *webvh.History
 	out      TakenOver
 }
 
@@ -382,6 +384,9 @@ func (w *succession) file(ctx context.Context, tx store.Tx, path string, body []
 		}
 		p := revocation.Published{Number: number, Purpose: list.Purposes[0], Bits: list.Bits, By: "recovered",
 			Why: fmt.Sprintf("recovered from head %d", w.head.Sequence)}
+		if !slices.Contains(w.own(path), list.ID) {
+			p.URL, p.Format = list.ID, list.Claims().Format
+		}
 		if !w.behind {
 			if p.Base, err = w.base(ctx, tx, path, list.Bits.Len()); err != nil {
 				return err
@@ -397,11 +402,24 @@ func (w *succession) file(ctx context.Context, tx store.Tx, path string, body []
 	return w.n.putDraft(tx, w.subject, path, body, until)
 }
 
+// own are the names of a file under all identifiers that the issuer ever had.
+func (w *succession) own(path string) (urls []string) {
+	for _, d := range w.history.DIDs() {
+		if id, err := webvh.ParseID(d); err == nil {
+			urls = append(urls, id.FileURL(path))
+		}
+	}
+	return urls
+}
+
 func (w *succession) read(ctx context.Context, path string, body []byte) (*revocation.List, error) {
 	opt := revocation.Options{Credential: credential.Options{Resolver: w.n.replica.Resolver(), At: w.n.clock(), Loader: w.n.loader}}
 	list, row, ok := revocation.ReadList(ctx, body, opt)
 	if !ok {
 		return nil, fmt.Errorf("%w: %s: %s %s", ErrIncomplete, path, row.Code, row.Params["detail"])
+	}
+	if len(list.Purposes) == 0 {
+		return nil, fmt.Errorf("%w: %s is of a form that is not read back", ErrIncomplete, path)
 	}
 	return list, nil
 }

@@ -124,7 +124,7 @@ func FailureOf(err error) Failure {
 			f.Type = "https://www.w3.org/TR/vc-data-model#PARSING_ERROR"
 		}
 	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
-		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, revocation.ErrNotOpen, ErrImport):
+		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, ErrImport):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
 	case is(trustlist.ErrTooLarge, trustlist.ErrXML, trustlist.ErrSignature, trustlist.ErrSigner, trustlist.ErrForm):
 		f.Status, f.Title = http.StatusBadRequest, "Not a trusted list that counts"
@@ -138,6 +138,11 @@ func FailureOf(err error) Failure {
 		f.Status, f.Title, f.ExitCode = http.StatusInsufficientStorage, "The disk takes no more", 4
 	case is(store.ErrUnreachable, store.ErrInDoubt):
 		f.Status, f.Title, f.ExitCode = http.StatusServiceUnavailable, "The database is away", 4
+		// The text names the server and its user, which are nobody's business.
+		detail, f.Detail = false, store.ErrUnreachable.Error()
+		if is(store.ErrInDoubt) {
+			f.Detail = store.ErrInDoubt.Error()
+		}
 	case is(exchange.ErrOffline, did.ErrUnavailable, fetch.ErrUnreachable, fetch.ErrTimeout, p2p.ErrPeerUnreachable, ErrHeld):
 		f.Status, f.Title, f.ExitCode = http.StatusBadGateway, "Could not be reached", 4
 	default:

@@ -70,14 +70,7 @@ func (n *Node) issue(ctx context.Context, q IssueRequest) (IssueResponse, error)
 		_, err = n.book.Allocate(ctx, is.Subject, func(tx store.Tx, s revocation.Slot) error {
 			slots, out.Status = nil, []StatusRow{}
 			out.Warning = n.fewHolders(s.Given)
-			first := int64(-1)
 			for _, p := range []revocation.Purpose{revocation.Revocation, revocation.Suspension} {
-				if s.Lists[p] == 0 {
-					continue
-				}
-				if first < 0 {
-					first = s.Lists[p]
-				}
 				url, err := n.listURL(tx, is.Subject, s.Lists[p], id)
 				if err != nil {
 					return err
@@ -89,7 +82,7 @@ func (n *Node) issue(ctx context.Context, q IssueRequest) (IssueResponse, error)
 			if tree, err = draft(now, slots); err != nil {
 				return err
 			}
-			return putIssued(tx, is.Subject, tree, first, s.Index, q, now)
+			return putIssued(tx, is.Subject, tree, s.Lists[revocation.Revocation], s.Index, q, now)
 		})
 		if err != nil {
 			return IssueResponse{}, err

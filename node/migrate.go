@@ -44,8 +44,8 @@ func (n *Node) importList(ctx context.Context, who Caller, q ImportListRequest) 
 	if err != nil {
 		return ImportListResponse{}, err
 	}
-	a.Issuer, a.URL, a.Open, a.By, a.Why = is.Subject, q.URL, q.Open, who.By, q.Why
-	if n := a.Bits.Len(); n < revocation.MinEntries && a.Format != revocation.FormatToken && q.Pad {
+	a.Issuer, a.URL, a.By, a.Why = is.Subject, q.URL, who.By, q.Why
+	if n := a.Bits.Len(); n < revocation.MinEntries && q.Pad {
 		notes = append(notes, fmt.Sprintf("The list had %d entries and was padded with zeros to %d.", n, revocation.MinEntries))
 		a.Bits = a.Bits.Pad(revocation.MinEntries)
 	}
@@ -64,13 +64,10 @@ func (n *Node) importList(ctx context.Context, who Caller, q ImportListRequest) 
 		}
 		a.Given = &bits
 	} else {
-		notes = append(notes, "Which indices were issued is not known: every index counts as given out, and none is given out from this list again.")
+		notes = append(notes, "Which indices were issued is not known: every index counts as given out, so any of them can be revoked.")
 	}
 	out := ImportListResponse{URL: q.URL, Format: a.Format, Purpose: string(a.Purpose), Size: a.Bits.Len(), Set: int64(a.Bits.Count()),
 		State: store.ListClosed, DryRun: q.DryRun}
-	if a.Open {
-		out.State = store.ListOpen
-	}
 	if out.Allocated, err = a.Allocated(); err != nil {
 		return ImportListResponse{}, err
 	}

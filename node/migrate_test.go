@@ -213,7 +213,7 @@ func TestImportRefusals(t *testing.T) {
 		{"no index", func(q *ImportListRequest) { q.Issued = "seven\n" }, ErrImport},
 		{"leading zero", func(q *ImportListRequest) { q.Issued = "07\n" }, ErrImport},
 		{"cut short", func(q *ImportListRequest) { q.Issued = "7\n71" }, ErrImport},
-		{"open without indices", func(q *ImportListRequest) { q.Open = true }, revocation.ErrNotOpen},
+		{"statuses of a token list", func(q *ImportListRequest) { q.List, q.Statuses, q.Format = nil, "1,valid\n", "token" }, revocation.ErrFormat},
 		{"list and statuses", func(q *ImportListRequest) { q.Statuses = "1,valid\n" }, ErrRequest},
 		{"format of a signed list", func(q *ImportListRequest) { q.Format = "bitstring" }, ErrRequest},
 		{"statuses: odd state", func(q *ImportListRequest) { q.List, q.Statuses = nil, "1,gone\n" }, ErrImport},
@@ -255,6 +255,23 @@ func TestImportRefusals(t *testing.T) {
 	call[PublishResponse](t, n, OpPublish, PublishRequest{})
 	if p, err = n.replica.Practice(t.Context(), n.ownSubjects()[0]); err != nil || p.Lists[oldList] != "status/3" || p.Lists[other] != "status/6" {
 		t.Errorf("%+v %v", p, err)
+	}
+}
+
+// A list that was begun under the folder's own base, which is the usual case, is
+// found there and exported to there.
+func TestImportUnderOwnBase(t *testing.T) {
+	n := opened(t, "university.example", nil)
+	url := "https://university.example/credentials/lists/7"
+	body, _ := oldStatusList(t, "", url, revocation.Revocation, 5)
+	call[ImportListResponse](t, n, OpStatusImport, ImportListRequest{URL: url, List: body})
+	call[PublishResponse](t, n, OpPublish, PublishRequest{})
+	if v := judged(t, n, oldCredential(t, n, "", url, 5)); v.Outcome != verdict.Invalid {
+		t.Errorf("%s %+v", v.Outcome, v.Checks)
+	}
+	files := folderOf(t, n)
+	if files["/credentials/lists/7"] == "" || files["/credentials/lists/7"] != files["/status/3"] {
+		t.Errorf("%d bytes there, %d bytes in the folder", len(files["/credentials/lists/7"]), len(files["/status/3"]))
 	}
 }
 

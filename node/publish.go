@@ -326,7 +326,7 @@ type publication struct {
 
 func (p *publication) run(ctx context.Context, tx store.Tx) error {
 	p.head, p.changed, p.more = nil, 0, false
-	if err := p.n.notHalted(tx, p.subject); err != nil {
+	if err := p.n.notHalted(tx, p.subject, p.n.unwrittenHalt(p.subject)); err != nil {
 		return err
 	}
 	if err := p.renderLists(ctx, tx); err != nil {

@@ -77,6 +77,7 @@ func (n *Node) standing(ctx context.Context, q StandingRequest) (Standing, error
 	default:
 		return out, err
 	}
+	unwritten := n.unwrittenHalt(is.Subject)
 	err = n.store.View(ctx, func(tx store.Tx) error {
 		pub, err := tx.GetPublication(is.Subject)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -86,7 +87,7 @@ func (n *Node) standing(ctx context.Context, q StandingRequest) (Standing, error
 		if out.Restored, err = readRestored(tx, is.Subject); err != nil {
 			return err
 		}
-		out.Halt, err = n.haltOf(tx, is.Subject)
+		out.Halt, err = n.haltOf(tx, is.Subject, unwritten)
 		return err
 	})
 	if err != nil {

@@ -105,20 +105,29 @@ func (n *Node) isOwn(subject string) bool {
 
 // haltOf returns why signing is halted for an issuer, nil when it is not: the word
 // in the book, which counts for every node that shares it, or that of this
-// process when it could not be written down.
-func (n *Node) haltOf(tx store.Tx, subject string) (*Halt, error) {
-	n.mu.Lock()
-	h, ok := n.halted[subject]
-	n.mu.Unlock()
-	if ok {
-		return &h, nil
+// process when it is not written down. A view asks unwrittenHalt before it begins:
+// what has left memory by then stands in its snapshot. The other way round a halt
+// that is written in between would be in neither.
+func (n *Node) haltOf(tx store.Tx, subject string, unwritten *Halt) (*Halt, error) {
+	if unwritten != nil {
+		return unwritten, nil
 	}
 	return readHalt(tx, subject)
 }
 
+// unwrittenHalt is the halt of an issuer that the book does not know yet.
+func (n *Node) unwrittenHalt(subject string) *Halt {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if h, ok := n.halted[subject]; ok {
+		return &h
+	}
+	return nil
+}
+
 // notHalted is ErrHalted with the reason when signing is halted.
-func (n *Node) notHalted(tx store.Tx, subject string) error {
-	h, err := n.haltOf(tx, subject)
+func (n *Node) notHalted(tx store.Tx, subject string, unwritten *Halt) error {
+	h, err := n.haltOf(tx, subject, unwritten)
 	if err == nil && h != nil {
 		err = fmt.Errorf("%w: %s", ErrHalted, h.Why)
 	}

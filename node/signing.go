@@ -139,10 +139,11 @@ func (n *Node) maySign(ctx context.Context, subject string) error {
 	n.mu.Lock()
 	back := n.readBack[subject]
 	n.mu.Unlock()
+	unwritten := n.unwrittenHalt(subject)
 	var is store.Issuer
 	var pub store.Publication
 	err := n.store.View(ctx, func(tx store.Tx) (err error) {
-		if err := n.notWaiting(tx, subject); err != nil {
+		if err := n.notWaiting(tx, subject, unwritten); err != nil {
 			return err
 		}
 		if is, err = tx.GetIssuer(subject); err != nil {
@@ -169,12 +170,13 @@ func (n *Node) maySign(ctx context.Context, subject string) error {
 // mayIssue keeps a node that is a clone, or may be behind, from giving out
 // indices that another may give out too.
 func (n *Node) mayIssue(ctx context.Context, subject string) error {
-	return n.store.View(ctx, func(tx store.Tx) error { return n.notWaiting(tx, subject) })
+	unwritten := n.unwrittenHalt(subject)
+	return n.store.View(ctx, func(tx store.Tx) error { return n.notWaiting(tx, subject, unwritten) })
 }
 
 // notWaiting is ErrHalted or ErrRestored while one of them holds.
-func (n *Node) notWaiting(tx store.Tx, subject string) error {
-	if err := n.notHalted(tx, subject); err != nil {
+func (n *Node) notWaiting(tx store.Tx, subject string, unwritten *Halt) error {
+	if err := n.notHalted(tx, subject, unwritten); err != nil {
 		return err
 	}
 	mark, err := readRestored(tx, subject)

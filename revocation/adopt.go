@@ -18,18 +18,16 @@ type Adoption struct {
 	// Given are the indices that were given to credentials; those whose bit is
 	// set count in any case. Nil: not known, and then every index counts as
 	// given, so that none is given twice.
-	Given *Bitstring
-	// Open lets further indices be given out from the list. It needs Given, and a
-	// list of purpose revocation in the format of new credentials.
-	Open    bool
+	Given   *Bitstring
 	By, Why string
 }
 
 // Adopt takes a list into the book, in one transaction: its bits as changes, its
 // allocation, and one line of the audit trail. extra runs in the same
 // transaction, with the number of the list; it may be nil. The list keeps a pair
-// of numbers to itself. Errors: ErrAdopted, ErrLength, ErrPurpose, ErrFormat,
-// ErrRange, ErrNotOpen, ErrReason.
+// of numbers to itself, and no index is given out from it: new credentials name
+// both of a pair, in every format. Errors: ErrAdopted, ErrLength, ErrPurpose, ErrFormat,
+// ErrRange, ErrReason.
 func (b *Book) Adopt(ctx context.Context, a Adoption, extra func(tx store.Tx, number int64) error) (number int64, err error) {
 	if err := a.check(); err != nil {
 		return 0, fmt.Errorf("revocation: import %.200s: %w", a.URL, err)
@@ -46,15 +44,15 @@ func (b *Book) Adopt(ctx context.Context, a Adoption, extra func(tx store.Tx, nu
 				return fmt.Errorf("%w as list %d", ErrAdopted, l.Number)
 			}
 		}
+		if last, err = b.above(tx, a.Issuer, last); err != nil {
+			return err
+		}
 		if number, err = listFor(last+1+(last+1+1)%2, a.Purpose); err != nil {
 			return err
 		}
 		now := b.clock().UnixMilli()
 		l := store.List{Issuer: a.Issuer, Number: number, Purposes: []string{string(a.Purpose)}, Size: a.Bits.Len(),
 			State: store.ListClosed, Created: now, Bitmap: a.given().Bytes(), Dirty: true, URL: a.URL, Format: a.Format}
-		if a.Open {
-			l.State = store.ListOpen
-		}
 		if err := tx.PutList(l); err != nil {
 			return err
 		}
@@ -97,18 +95,14 @@ func (a Adoption) check() error {
 	switch {
 	case a.Purpose != Revocation && a.Purpose != Suspension:
 		return fmt.Errorf("%w: %q", ErrPurpose, a.Purpose)
-	case a.Format != FormatBitstring && a.Format != Format2021 && a.Format != FormatToken:
+	case a.Format != FormatBitstring && a.Format != Format2021:
 		return fmt.Errorf("%w: %q", ErrFormat, a.Format)
-	case a.Format != FormatToken && n < MinEntries, n == 0, n > store.MaxListBits:
+	case n < MinEntries, n > store.MaxListBits:
 		return fmt.Errorf("%w: %d entries", ErrLength, n)
 	case a.Given != nil && a.Given.Len() != n:
 		return fmt.Errorf("%w: indices for %d entries, of a list of %d", ErrRange, a.Given.Len(), n)
 	case !text(a.By) || !text(a.Why) || len(a.URL) > 2048:
 		return ErrReason
-	case a.Open && a.Given == nil:
-		return fmt.Errorf("%w: which indices were given is not known", ErrNotOpen)
-	case a.Open && (a.Purpose != Revocation || a.Format != FormatBitstring):
-		return fmt.Errorf("%w: new credentials name lists of purpose revocation in the format %s", ErrNotOpen, FormatBitstring)
 	}
 	return nil
 }

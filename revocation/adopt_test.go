@@ -99,8 +99,7 @@ func TestAdoptRefusals(t *testing.T) {
 		{"another purpose", func(a *Adoption) { a.Purpose = Message }, ErrPurpose},
 		{"another format", func(a *Adoption) { a.Format = "csv" }, ErrFormat},
 		{"indices of a longer list", func(a *Adoption) { g := NewBitstring(2 * MinEntries); a.Given = &g }, ErrRange},
-		{"open without indices", func(a *Adoption) { a.Open = true }, ErrNotOpen},
-		{"open in an old format", func(a *Adoption) { a.Open, a.Given, a.Format = true, given(), Format2021 }, ErrNotOpen},
+		{"a token list", func(a *Adoption) { a.Format = "token" }, ErrFormat},
 		{"reason that cannot be kept", func(a *Adoption) { a.Why = "\x00" }, ErrReason},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,32 +159,19 @@ func TestAdoptedStatus(t *testing.T) {
 	}
 }
 
-// Indices come from an open adopted list too, never one that was given before.
-func TestAllocateFromAdopted(t *testing.T) {
-	b, _ := openBook(t, 100)
+// No index comes from an adopted list.
+func TestNoIndexFromAdopted(t *testing.T) {
+	b, _ := openBook(t, 50)
 	a := adoption()
-	all := NewBitstring(MinEntries)
-	for i := range int64(MinEntries) {
-		if i%(MinEntries/4) != 0 {
-			if err := all.Set(i); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	a.Given, a.Open = &all, true
-	number, err := b.Adopt(t.Context(), a, nil)
-	if err != nil {
+	a.Given = given()
+	if _, err := b.Adopt(t.Context(), a, nil); err != nil {
 		t.Fatal(err)
 	}
-	for range 4 {
+	for range 8 {
 		s, err := b.Allocate(t.Context(), testIssuer, nil)
-		if err != nil || s.Lists[Revocation] != number || s.Lists[Suspension] != 0 || s.Index%(MinEntries/4) != 0 {
+		if err != nil || s.Lists[Revocation] != 3 || s.Lists[Suspension] != 4 {
 			t.Fatalf("%+v %v", s, err)
 		}
-	}
-	s, err := b.Allocate(t.Context(), testIssuer, nil)
-	if err != nil || s.Lists[Revocation] != 3 || s.Lists[Suspension] != 4 {
-		t.Errorf("after it is full: %+v %v", s, err)
 	}
 }
 

@@ -75,8 +75,7 @@ func NewBook(cfg BookConfig) *Book {
 	return b
 }
 
-// Slot is a place given to one credential, in the list of each purpose. A list
-// that was begun elsewhere has one purpose and so one list.
+// Slot is a place given to one credential, in the list of each purpose.
 type Slot struct {
 	Index int64
 	Lists map[Purpose]int64
@@ -166,11 +165,10 @@ func (b *Book) open(tx store.Tx, issuer string) (openSet, error) {
 	if len(set.lists) > 0 {
 		return set, nil
 	}
-	floor, err := b.floor(tx, issuer)
-	if err != nil {
+	if last, err = b.above(tx, issuer, last); err != nil {
 		return set, err
 	}
-	pair, err := b.openPair(tx, issuer, max(last, floor)+1)
+	pair, err := b.openPair(tx, issuer, last+1)
 	for _, l := range pair {
 		set.add(l)
 	}
@@ -249,11 +247,10 @@ func (b *Book) OpenMore(ctx context.Context, issuer, by, why string) ([]store.Li
 		for _, l := range lists {
 			last = max(last, l.Number)
 		}
-		floor, err := b.floor(tx, issuer)
-		if err != nil {
+		if last, err = b.above(tx, issuer, last); err != nil {
 			return err
 		}
-		if pair, err = b.openPair(tx, issuer, max(last, floor)+1); err != nil {
+		if pair, err = b.openPair(tx, issuer, last+1); err != nil {
 			return err
 		}
 		return b.note(tx, issuer, by, "lists.open", pair[0].Number, why)

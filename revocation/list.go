@@ -53,7 +53,6 @@ type ListSpec struct {
 const (
 	FormatBitstring = "bitstring"      // BitstringStatusListCredential
 	Format2021      = "statuslist2021" // StatusList2021Credential, in VCDM 1.1
-	FormatToken     = "token"          // IETF Token Status List
 )
 
 // SignList builds and signs a BitstringStatusListCredential with the issuer's

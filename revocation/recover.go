@@ -78,6 +78,12 @@ func (b *Book) floor(tx store.Tx, issuer string) (int64, error) {
 	return n, nil
 }
 
+// above is the number after which new lists come: last, or what a restore set.
+func (b *Book) above(tx store.Tx, issuer string, last int64) (int64, error) {
+	floor, err := b.floor(tx, issuer)
+	return max(last, floor), err
+}
+
 // Published is a list as somebody else who holds the issuer's keys published
 // it, with the words to record in the book.
 type Published struct {
@@ -87,8 +93,11 @@ type Published struct {
 	// Base are the bits that this book published last. Nil says that the book is
 	// older than all of Bits: then a suspension that is not in Bits was lifted.
 	Base *Bitstring
-	By   string
-	Why  string
+	// URL and Format are set for a list that was begun elsewhere: its name in
+	// credentials, and how it goes on.
+	URL, Format string
+	By          string
+	Why         string
 }
 
 // TakeOver records in the book what a published list says beyond it, each with
@@ -105,7 +114,7 @@ func (b *Book) TakeOver(tx store.Tx, issuer string, p Published) (changes int, e
 	l, err := tx.GetList(issuer, p.Number)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		l = store.List{Issuer: issuer, Number: p.Number, Purposes: []string{string(p.Purpose)}, Size: p.Bits.Len(), Created: now}
+		l = store.List{Issuer: issuer, Number: p.Number, Purposes: []string{string(p.Purpose)}, Size: p.Bits.Len(), Created: now, URL: p.URL, Format: p.Format}
 		if err := b.putWhole(tx, l); err != nil {
 			return 0, err
 		}

@@ -18,6 +18,9 @@ type memory struct {
 	taken map[int64]Bitstring
 }
 
+// GetMeta: no restore has set a floor for the numbers of lists.
+func (m *memory) GetMeta(string) ([]byte, error) { return nil, store.ErrNotFound }
+
 func (m *memory) Update(_ context.Context, _ string, fn func(store.Tx) error) error { return fn(m) }
 func (m *memory) View(_ context.Context, fn func(store.Tx) error) error             { return fn(m) }
 

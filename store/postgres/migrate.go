@@ -5,55 +5,23 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
-	"strconv"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/bonafide-id/bonafide/internal/faults"
 	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/store/sqlrows"
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// migration is one numbered step of the schema.
-type migration struct {
-	number int64
-	name   string
-	sql    string
-}
-
-// loadMigrations reads "NNNN_name.sql" files, which must be numbered 1, 2, 3 ...
-func loadMigrations(files fs.FS) ([]migration, error) {
-	names, err := fs.Glob(files, "migrations/*.sql") // sorted
-	if err != nil {
-		return nil, err
-	}
-	var out []migration
-	for i, name := range names {
-		digits, _, _ := strings.Cut(path.Base(name), "_")
-		n, err := strconv.ParseInt(digits, 10, 64)
-		if err != nil || n != int64(i)+1 {
-			return nil, fmt.Errorf("postgres: migration %s is not number %d", name, i+1)
-		}
-		text, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, migration{n, path.Base(name), string(text)})
-	}
-	return out, nil
-}
-
 // migrate applies the steps that the database lacks, each in one transaction. A
 // lock of the session keeps other nodes waiting that start at the same time.
 func (s *Store) migrate(ctx context.Context, conn *pgx.Conn) (err error) {
-	steps, err := loadMigrations(migrationFiles)
+	steps, err := sqlrows.Migrations(migrationFiles)
 	if err != nil {
-		return fmt.Errorf("%w: %v", store.ErrInvalid, err)
+		return err
 	}
 	key := s.lockKey("schema", "")
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", key); err != nil {
@@ -74,7 +42,7 @@ func (s *Store) migrate(ctx context.Context, conn *pgx.Conn) (err error) {
 	}
 	for _, step := range steps[have:] {
 		if err := apply(ctx, conn, step); err != nil {
-			return fmt.Errorf("schema %s: %w", step.name, err)
+			return fmt.Errorf("schema %s: %w", step.Name, err)
 		}
 	}
 	return nil
@@ -102,17 +70,17 @@ func schemaNumber(ctx context.Context, conn *pgx.Conn) (n int64, err error) {
 	return n, err
 }
 
-func apply(ctx context.Context, conn *pgx.Conn, step migration) error {
+func apply(ctx context.Context, conn *pgx.Conn, step sqlrows.Migration) error {
 	t, err := conn.Begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = t.Rollback(context.WithoutCancel(ctx)) }()
-	if _, err := t.Exec(ctx, step.sql); err != nil {
+	if _, err := t.Exec(ctx, step.SQL); err != nil {
 		return err
 	}
 	if _, err := t.Exec(ctx, `INSERT INTO schema_info (id, number) VALUES (1, $1)
-		ON CONFLICT (id) DO UPDATE SET number = excluded.number`, step.number); err != nil {
+		ON CONFLICT (id) DO UPDATE SET number = excluded.number`, step.Number); err != nil {
 		return err
 	}
 	if err := faults.Point("store.migrate"); err != nil {

@@ -8,14 +8,11 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/internal/faults"
 	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/store/sqlrows"
 )
 
 //go:embed migrations/*.sql
@@ -24,41 +21,12 @@ var migrationFiles embed.FS
 // applicationID marks our files in their header ("BNFD").
 const applicationID = 0x424e4644
 
-// migration is one numbered step of the schema.
-type migration struct {
-	number int64
-	name   string
-	sql    string
-}
-
-// loadMigrations reads "NNNN_name.sql" files, which must be numbered 1, 2, 3 ...
-func loadMigrations(files fs.FS) ([]migration, error) {
-	names, err := fs.Glob(files, "migrations/*.sql") // sorted
-	if err != nil {
-		return nil, err
-	}
-	var out []migration
-	for i, name := range names {
-		digits, _, _ := strings.Cut(path.Base(name), "_")
-		n, err := strconv.ParseInt(digits, 10, 64)
-		if err != nil || n != int64(i)+1 {
-			return nil, fmt.Errorf("sqlite: migration %s is not number %d", name, i+1)
-		}
-		text, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, migration{n, path.Base(name), string(text)})
-	}
-	return out, nil
-}
-
 // prepareFile makes sure that the file is ours, in the write-ahead mode, of the
 // schema of this program, and undamaged.
 func (s *Store) prepareFile(ctx context.Context, w *session) error {
-	steps, err := loadMigrations(migrationFiles)
+	steps, err := sqlrows.Migrations(migrationFiles)
 	if err != nil {
-		return fmt.Errorf("%w: %v", store.ErrInvalid, err)
+		return err
 	}
 	if err := checkOwner(ctx, w.conn, int64(len(steps))); err != nil {
 		return err
@@ -138,19 +106,19 @@ func (s *Store) useWAL(ctx context.Context, c *sql.Conn) error {
 
 // migrate applies the steps that the file lacks, each in one transaction, which
 // also waits for another process that does the same.
-func migrate(ctx context.Context, c *sql.Conn, steps []migration) error {
+func migrate(ctx context.Context, c *sql.Conn, steps []sqlrows.Migration) error {
 	for _, step := range steps {
 		if err := migrateStep(ctx, c, step); err != nil {
-			return fmt.Errorf("schema %s: %w", step.name, err)
+			return fmt.Errorf("schema %s: %w", step.Name, err)
 		}
 	}
 	return nil
 }
 
-func migrateStep(ctx context.Context, c *sql.Conn, step migration) (err error) {
+func migrateStep(ctx context.Context, c *sql.Conn, step sqlrows.Migration) (err error) {
 	// Reading first spares an open without migrations the write lock.
 	version, err := pragma(ctx, c, "user_version")
-	if err != nil || version >= step.number {
+	if err != nil || version >= step.Number {
 		return err
 	}
 	if _, err := c.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
@@ -164,11 +132,11 @@ func migrateStep(ctx context.Context, c *sql.Conn, step migration) (err error) {
 	if version, err = pragma(ctx, c, "user_version"); err != nil {
 		return err
 	}
-	if version < step.number {
-		if _, err := c.ExecContext(ctx, step.sql); err != nil {
+	if version < step.Number {
+		if _, err := c.ExecContext(ctx, step.SQL); err != nil {
 			return err
 		}
-		header := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, step.number)
+		header := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, step.Number)
 		if _, err := c.ExecContext(ctx, header); err != nil {
 			return err
 		}
@@ -177,7 +145,7 @@ func migrateStep(ctx context.Context, c *sql.Conn, step migration) (err error) {
 			return err
 		}
 		if _, err := c.ExecContext(ctx, `INSERT INTO schema_info (id, number, digest) VALUES (1, ?, ?)
-			ON CONFLICT (id) DO UPDATE SET number = excluded.number, digest = excluded.digest`, step.number, digest); err != nil {
+			ON CONFLICT (id) DO UPDATE SET number = excluded.number, digest = excluded.digest`, step.Number, digest); err != nil {
 			return err
 		}
 	}

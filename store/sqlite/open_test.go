@@ -14,6 +14,7 @@ import (
 	"testing/fstest"
 
 	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/store/sqlrows"
 )
 
 // TestMigrations applies steps one by one, fails in the middle, and is refused
@@ -21,14 +22,14 @@ import (
 func TestMigrations(t *testing.T) {
 	ctx := context.Background()
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
-	real, err := loadMigrations(migrationFiles)
+	real, err := sqlrows.Migrations(migrationFiles)
 	if err != nil {
 		t.Fatal(err)
 	}
 	known := int64(len(real))
-	load := func(next string) []migration {
+	load := func(next string) []sqlrows.Migration {
 		t.Helper()
-		return append(slices.Clone(real), migration{known + 1, "next.sql", next})
+		return append(slices.Clone(real), sqlrows.Migration{Number: known + 1, Name: "next.sql", SQL: next})
 	}
 	path := filepath.Join(t.TempDir(), "store.db")
 	s := openTest(t, path)
@@ -64,7 +65,7 @@ func TestMigrations(t *testing.T) {
 		"twin":      {"migrations/0001_a.sql": file(""), "migrations/0001_b.sql": file("")},
 		"no number": {"migrations/first.sql": file("")},
 	} {
-		if _, err := loadMigrations(files); err == nil {
+		if _, err := sqlrows.Migrations(files); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}
@@ -83,7 +84,7 @@ func TestRowsOfAnOlderProgram(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, err := loadMigrations(migrationFiles)
+	steps, err := sqlrows.Migrations(migrationFiles)
 	if err != nil {
 		t.Fatal(err)
 	}

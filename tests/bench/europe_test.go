@@ -78,14 +78,15 @@ func TestEurope(t *testing.T) {
 	b := w.open(verifier)
 	b.run()
 	w.until("the two meet", func() bool { return b.Info(t.Context()).Peers > 0 })
-	w.replicate(b, wire, bodies)
+	w.replicate(b, wire, 0, bodies)
 	t.Logf("the verifier's store: %s on disk", mb(onDisk(t, verifier.Home)))
 	w.child(verifier.Home)
 
 	w.revoke(cfg, batch)
+	before := wire.bytes.Load() // the verifier hears of each head as it is published
 	w.publishAll(a)
 	bodies = w.folders(cfg)
-	w.replicate(b, wire, bodies)
+	w.replicate(b, wire, before, bodies)
 	w.child(verifier.Home)
 }
 
@@ -237,10 +238,10 @@ func (w *world) folders(cfg node.Config) (changed int64) {
 }
 
 // replicate brings every folder to the verifier and says what went over the wire
-// for so many bytes that had to.
-func (w *world) replicate(b *started, wire *wire, bodies int64) {
+// since before, for so many bytes that had to.
+func (w *world) replicate(b *started, wire *wire, before, bodies int64) {
 	w.t.Helper()
-	before, start, cpu := wire.bytes.Load(), time.Now(), usage(w.t, syscall.RUSAGE_SELF)
+	start, cpu := time.Now(), usage(w.t, syscall.RUSAGE_SELF)
 	for _, is := range w.own {
 		w.until("the folder of "+is.DID+" is here", func() bool {
 			res, err := try[node.FollowResponse](w.t, b.Node, node.OpFollow, node.FollowRequest{DID: is.DID})

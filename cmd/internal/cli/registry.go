@@ -224,7 +224,8 @@ func (a *app) importListCommand() *cobra.Command {
 on under the same URL and in the same format, with the same bits, signed by this
 node. It is fetched from the URL, read from a file, or made of lines "index,state".
 The list alone does not tell which indices were issued: say so with --issued, or
-every index counts as given out and the list stays closed for new credentials.`,
+every index counts as given out. New credentials get lists of this node; a Token
+Status List of elsewhere cannot be gone on with.`,
 		Example: `  bonafide status import https://old.example/status/3 --issued issued.csv --dry-run
   bonafide status import https://old.example/status/3 --list list.json --unverified
   bonafide status import https://old.example/status/3 --statuses statuses.csv --format statuslist2021`}
@@ -235,7 +236,6 @@ every index counts as given out and the list stays closed for new credentials.`,
 	f.StringVar(&q.Format, "format", "", "with --statuses: bitstring (the default) or statuslist2021")
 	f.StringVar(&q.Purpose, "purpose", "", "revocation or suspension; read from a signed list")
 	f.Int64Var(&q.Size, "size", 0, "with --statuses: entries of the list; by default the least that holds them")
-	f.BoolVar(&q.Open, "open", false, "give out more indices from this list; needs --issued or --statuses")
 	f.BoolVar(&q.Pad, "pad", false, "make a list of less than 131,072 entries long enough, with zeros")
 	f.BoolVar(&q.Unverified, "unverified", false, "take a list whose proof cannot be verified, on your word")
 	f.BoolVar(&q.DryRun, "dry-run", false, "say what would be imported, and change nothing")

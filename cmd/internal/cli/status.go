@@ -16,8 +16,8 @@ import (
 func (a *app) statusCommand() *cobra.Command {
 	return group("status", "Revoke, suspend, reinstate and show", "Change and show whether credentials still stand. A revocation is final.", "  bonafide status revoke ana.json --now",
 		a.changeCommand("revoke", "Revoke a credential for good"), a.changeCommand("suspend", "Suspend a credential"),
-		a.changeCommand("reinstate", "Lift a suspension"), a.batchCommand(), a.statusShowCommand(), a.logCommand(),
-		a.listsCommand(), a.openListCommand(), a.closeListCommand(), a.importListCommand(), a.exportListCommand(), a.unpublishedCommand())
+		a.changeCommand("reinstate", "Lift a suspension"), a.batchCommand(), a.unpublishedCommand(), a.statusShowCommand(), a.logCommand(),
+		a.listsCommand(), a.openListCommand(), a.closeListCommand(), a.importListCommand(), a.exportListCommand())
 }
 
 func (a *app) changeCommand(action, short string) *cobra.Command {

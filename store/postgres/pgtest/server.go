@@ -33,8 +33,9 @@ type Server struct {
 	bin, dir string
 	options  []string
 	cred     *syscall.Credential
+	mu       sync.Mutex // held while it is started or stopped, which a proxy does too
 	cmd      *exec.Cmd
-	exited   chan error
+	exited   chan struct{}
 	log      *bytes.Buffer
 	count    atomic.Int64
 }
@@ -154,6 +155,8 @@ func (s *Server) command(name string, args ...string) *exec.Cmd {
 // connections.
 func (s *Server) Run(t testing.TB) {
 	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	end := time.After(60 * time.Second)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -191,8 +194,11 @@ func (s *Server) launch(t testing.TB) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	exited := make(chan error, 1)
-	go func() { exited <- cmd.Wait() }()
+	exited := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // that it ended is all that counts; its log says why
+		close(exited)
+	}()
 	s.cmd, s.exited = cmd, exited
 }
 
@@ -214,6 +220,8 @@ func (s *Server) Crash(t testing.TB) {
 }
 
 func (s *Server) stop(with syscall.Signal) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.cmd == nil {
 		return nil
 	}
