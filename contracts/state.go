@@ -44,7 +44,7 @@ type Proven struct {
 // must be ours. Slot is FloorSlot or BatchSlot. Every error is ErrProof and
 // means that nothing is known; an entry that is not there is proven, not assumed.
 func (p StateProof) Verify(block [32]byte, contract [20]byte, slot [32]byte) (Proven, error) {
-	h, err := p.header(block)
+	h, err := readHeader(p.Header, block)
 	if err != nil {
 		return Proven{}, err
 	}
@@ -92,37 +92,41 @@ func (p StateProof) Verify(block [32]byte, contract [20]byte, slot [32]byte) (Pr
 }
 
 type header struct {
-	stateRoot [32]byte
-	number    uint64
-	time      time.Time
+	stateRoot, receipts [32]byte
+	number              uint64
+	time                time.Time
 }
 
-// header reads the three members that matter by their places, which no fork has
-// moved; what later forks append is passed over.
-func (p StateProof) header(block [32]byte) (header, error) {
-	if len(p.Header) > maxHeader {
-		return header{}, fmt.Errorf("%w: header of %d bytes, at most %d", ErrProof, len(p.Header), maxHeader)
+// readHeader reads the four members that matter by their places, which no fork
+// has moved; what later forks append is passed over.
+func readHeader(body []byte, block [32]byte) (header, error) {
+	if len(body) > maxHeader {
+		return header{}, fmt.Errorf("%w: header of %d bytes, at most %d", ErrProof, len(body), maxHeader)
 	}
-	if crypto.Keccak256Hash(p.Header) != block {
+	if crypto.Keccak256Hash(body) != block {
 		return header{}, fmt.Errorf("%w: the header is not that of the trusted block", ErrProof)
 	}
-	list, rest, err := rlp.SplitList(p.Header)
+	list, rest, err := rlp.SplitList(body)
 	if err != nil || len(rest) != 0 {
 		return header{}, fmt.Errorf("%w: the header is no list", ErrProof)
 	}
 	h := header{}
-	const stateRoot, number, seconds = 3, 8, 11
+	const stateRoot, receipts, number, seconds = 3, 5, 8, 11
 	for i := 0; i <= seconds; i++ {
 		kind, content, rest, err := rlp.Split(list)
 		if err != nil || kind == rlp.List {
 			return header{}, fmt.Errorf("%w: member %d of the header", ErrProof, i)
 		}
 		switch i {
-		case stateRoot:
+		case stateRoot, receipts:
 			if len(content) != 32 {
-				return header{}, fmt.Errorf("%w: state root of %d bytes", ErrProof, len(content))
+				return header{}, fmt.Errorf("%w: root of %d bytes", ErrProof, len(content))
 			}
-			h.stateRoot = [32]byte(content)
+			if i == stateRoot {
+				h.stateRoot = [32]byte(content)
+			} else {
+				h.receipts = [32]byte(content)
+			}
 		case number, seconds:
 			n, _, err := rlp.SplitUint64(list)
 			if err != nil || n > math.MaxInt64/uint64(time.Second) {
@@ -142,17 +146,23 @@ func (p StateProof) header(block [32]byte) (header, error) {
 // walk returns the value of a key in the trie of a root, nil if the nodes show
 // that there is none.
 func walk(name string, nodes [][]byte, root [32]byte, key []byte) ([]byte, error) {
+	return walkTo(name, nodes, maxNode, root, crypto.Keccak256(key))
+}
+
+// walkTo is walk for a trie whose keys are not hashed, and whose nodes may be of
+// another size.
+func walkTo(name string, nodes [][]byte, most int, root [32]byte, path []byte) ([]byte, error) {
 	if len(nodes) > maxNodes {
 		return nil, fmt.Errorf("%w: %s: %d nodes, at most %d", ErrProof, name, len(nodes), maxNodes)
 	}
 	byHash := nodeSet{}
 	for _, n := range nodes {
-		if len(n) > maxNode {
-			return nil, fmt.Errorf("%w: %s: node of %d bytes, at most %d", ErrProof, name, len(n), maxNode)
+		if len(n) > most {
+			return nil, fmt.Errorf("%w: %s: node of %d bytes, at most %d", ErrProof, name, len(n), most)
 		}
 		byHash[crypto.Keccak256Hash(n)] = n
 	}
-	value, err := trie.VerifyProof(root, crypto.Keccak256(key), byHash)
+	value, err := trie.VerifyProof(root, path, byHash)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrProof, name, err)
 	}
