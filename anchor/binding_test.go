@@ -53,16 +53,22 @@ func TestBinding(t *testing.T) {
 		return tree[member].([]any)[0].(map[string]any)
 	}
 	for name, f := range map[string]func(tree map[string]any){
-		"another's method":   func(tree map[string]any) { part(tree, "verificationMethod")["controller"] = docID + "x" },
-		"no account":         func(tree map[string]any) { delete(part(tree, "verificationMethod"), "blockchainAccountId") },
-		"another type":       func(tree map[string]any) { part(tree, "verificationMethod")["type"] = "Multikey" },
-		"another chain":      func(tree map[string]any) { part(tree, "verificationMethod")["blockchainAccountId"] = "eip155:1:0x" + "00112233445566778899001122334455667788aa" },
-		"not eip155":         func(tree map[string]any) { part(tree, "verificationMethod")["blockchainAccountId"] = "cosmos:x:0x00112233445566778899001122334455667788aa" },
+		"another's method": func(tree map[string]any) { part(tree, "verificationMethod")["controller"] = docID + "x" },
+		"no account":       func(tree map[string]any) { delete(part(tree, "verificationMethod"), "blockchainAccountId") },
+		"another type":     func(tree map[string]any) { part(tree, "verificationMethod")["type"] = "Multikey" },
+		"another chain": func(tree map[string]any) {
+			part(tree, "verificationMethod")["blockchainAccountId"] = "eip155:1:0x" + "00112233445566778899001122334455667788aa"
+		},
+		"not eip155": func(tree map[string]any) {
+			part(tree, "verificationMethod")["blockchainAccountId"] = "cosmos:x:0x00112233445566778899001122334455667788aa"
+		},
 		"no such method":     func(tree map[string]any) { part(tree, "service")["serviceEndpoint"].(map[string]any)["method"] = "#x" },
 		"no grade":           func(tree map[string]any) { part(tree, "service")["serviceEndpoint"].(map[string]any)["grade"] = "x" },
 		"from under floor":   func(tree map[string]any) { part(tree, "service")["serviceEndpoint"].(map[string]any)["from"] = "1" },
 		"a service of types": func(tree map[string]any) { part(tree, "service")["type"] = []any{ServiceType, "More"} },
-		"a wrong checksum":   func(tree map[string]any) { part(tree, "service")["serviceEndpoint"].(map[string]any)["contract"] = "eip155:10:0x52908400098527886E0F7030069857D2E4169Ee7" },
+		"a wrong checksum": func(tree map[string]any) {
+			part(tree, "service")["serviceEndpoint"].(map[string]any)["contract"] = "eip155:10:0x52908400098527886E0F7030069857D2E4169Ee7"
+		},
 	} {
 		tree := bare()
 		if err := Bind(tree, b); err != nil {

@@ -272,17 +272,19 @@ func TestRecordRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, f := range map[string]func(m map[string]any){
-		"type":            func(m map[string]any) { m["type"] = "x" },
-		"chain":           func(m map[string]any) { m["contract"] = strings.Replace(m["contract"].(string), "1337", "1", 1) },
-		"account":         func(m map[string]any) { m["account"] = "eip155:1337:0x1" },
-		"batch 0":         func(m map[string]any) { m["batch"] = "0" },
-		"batch 01":        func(m map[string]any) { m["batch"] = "01" },
-		"order":           func(m map[string]any) { m["order"] = "1" },
-		"subject":         func(m map[string]any) { m["subject"] = "Qm" },
-		"head":            func(m map[string]any) { m["head"] = "00" },
-		"place":           func(m map[string]any) { m["index"] = 2 },
-		"size":            func(m map[string]any) { m["size"] = 0 },
-		"path too long":   func(m map[string]any) { m["path"] = strings.Split(strings.Repeat(strings.Repeat("0", 64)+" ", 21), " ")[:21] },
+		"type":     func(m map[string]any) { m["type"] = "x" },
+		"chain":    func(m map[string]any) { m["contract"] = strings.Replace(m["contract"].(string), "1337", "1", 1) },
+		"account":  func(m map[string]any) { m["account"] = "eip155:1337:0x1" },
+		"batch 0":  func(m map[string]any) { m["batch"] = "0" },
+		"batch 01": func(m map[string]any) { m["batch"] = "01" },
+		"order":    func(m map[string]any) { m["order"] = "1" },
+		"subject":  func(m map[string]any) { m["subject"] = "Qm" },
+		"head":     func(m map[string]any) { m["head"] = "00" },
+		"place":    func(m map[string]any) { m["index"] = 2 },
+		"size":     func(m map[string]any) { m["size"] = 0 },
+		"path too long": func(m map[string]any) {
+			m["path"] = strings.Split(strings.Repeat(strings.Repeat("0", 64)+" ", 21), " ")[:21]
+		},
 		"unknown members": func(m map[string]any) { m["more"] = 1 },
 	} {
 		var m map[string]any

@@ -160,4 +160,3 @@ func (w *world) floor(t testing.TB, m contracts.Member) contracts.Order {
 func (w *world) bind(g Grade) Binding {
 	return Binding{Chain: chaintest.ChainID, Account: w.key.Address(), Contract: w.contract, Grade: g}
 }
-
