@@ -23,6 +23,9 @@ type Staple struct {
 	Body      []byte
 }
 
+// AnchorProofType is the member "type" of a proof of an anchor.
+const AnchorProofType = "BonafideAnchorProof"
+
 // maxStaples bounds what is handed in with one verification.
 const maxStaples = 64
 
@@ -36,6 +39,7 @@ type Overlay struct {
 	lists   map[string][]byte // by their own id
 	Whois   map[string][]byte // by subject
 	Recogs  [][]byte
+	Anchors [][]byte // proofs of anchors, as they came
 	Ignored []string // names of what is no evidence
 }
 
@@ -85,6 +89,10 @@ func (o *Overlay) sort(s Staple) {
 		if s.URL == "" {
 			o.Ignored = append(o.Ignored, s.Name)
 		}
+		return
+	}
+	if tree["type"] == AnchorProofType {
+		o.Anchors = append(o.Anchors, s.Body)
 		return
 	}
 	c, err := credential.Parse(s.Body, strictjson.Limits{MaxBytes: 4 << 20})
