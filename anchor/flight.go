@@ -139,9 +139,7 @@ func (w *work) follow(ctx context.Context) error {
 		job.State, job.Tx, job.Block, job.Hash, job.Gas, job.Price, job.Batch, job.Time = Submitted, "", 0, "", 0, "", 0, time.Time{}
 		job.Reorgs++
 	}
-	nonce, err := agree(ctx, q.cfg.Chain, "nonce", equal[uint64], func(ctx context.Context, s *contracts.Endpoint) (uint64, error) {
-		return s.Nonce(ctx, q.cfg.Signer.Address(), latest.Hash)
-	})
+	nonce, err := q.cfg.Chain.nonce(ctx, q.cfg.Signer.Address(), latest)
 	if err != nil {
 		return err
 	}

@@ -180,6 +180,9 @@ func (q *Queue) save(ctx context.Context, s *Status, old []byte) ([]byte, error)
 	return b, nil
 }
 
+// Account and contract are those under which the queue anchors.
+func (q *Queue) Account() (account, contract [20]byte) { return q.cfg.Signer.Address(), q.cfg.Contract }
+
 // Status returns what the queue knows, without asking anybody.
 func (q *Queue) Status(ctx context.Context) (Status, error) {
 	q.mu.Lock()
@@ -324,9 +327,7 @@ func (w *work) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	nonce, err := agree(ctx, q.cfg.Chain, "nonce", equal[uint64], func(ctx context.Context, s *contracts.Endpoint) (uint64, error) {
-		return s.Nonce(ctx, q.cfg.Signer.Address(), latest.Hash)
-	})
+	nonce, err := q.cfg.Chain.nonce(ctx, q.cfg.Signer.Address(), latest)
 	if err != nil {
 		return err
 	}

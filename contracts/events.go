@@ -18,11 +18,12 @@ type Event struct {
 	Subject Subject  // floor only
 	Number  *big.Int // floor: the order number; batch: its number
 	Digest  [32]byte // floor: of the head; batch: the root
+	Tx      [32]byte // that wrote it; zero in a ReceiptProof
 }
 
 // Same compares all members.
 func (v Event) Same(o Event) bool {
-	return v.Account == o.Account && v.Batch == o.Batch && v.Subject == o.Subject && v.Digest == o.Digest && v.Number.Cmp(o.Number) == 0
+	return v.Account == o.Account && v.Tx == o.Tx && v.Batch == o.Batch && v.Subject == o.Subject && v.Digest == o.Digest && v.Number.Cmp(o.Number) == 0
 }
 
 // Events returns the events of an account in one block, in order.
@@ -56,11 +57,11 @@ func eventOf(l *types.Log) (Event, error) {
 		return Event{}, fmt.Errorf("%w: %d topics", ErrEvent, len(l.Topics))
 	}
 	if a, err := b.UnpackAnchoredEvent(l); err == nil {
-		return Event{Account: a.Account, Subject: a.Subject, Number: a.Order, Digest: a.Head}, nil
+		return Event{Tx: l.TxHash, Account: a.Account, Subject: a.Subject, Number: a.Order, Digest: a.Head}, nil
 	}
 	r, err := b.UnpackBatchedEvent(l)
 	if err != nil {
 		return Event{}, fmt.Errorf("%w: %w", ErrEvent, err)
 	}
-	return Event{Account: r.Account, Batch: true, Number: r.Number, Digest: r.Root}, nil
+	return Event{Tx: l.TxHash, Account: r.Account, Batch: true, Number: r.Number, Digest: r.Root}, nil
 }

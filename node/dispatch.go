@@ -67,7 +67,7 @@ func plain[In, Out any](f func(*Node, context.Context, In) (Out, error)) func(*N
 }
 
 func operations() []operation {
-	return append(registryOperations(), nodeOperations()...)
+	return append(append(registryOperations(), anchorOperations()...), nodeOperations()...)
 }
 
 func nodeOperations() []operation {

@@ -71,6 +71,7 @@ type Node struct {
 	started    time.Time
 	keyFiles   sync.Mutex
 	kicks      chan string
+	anchor     *anchoring // nil: no chain is set
 
 	mu          sync.Mutex
 	host        *p2p.Host
@@ -153,6 +154,9 @@ func (n *Node) assemble(ctx context.Context) error {
 		Interval: duration(n.cfg.SyncInterval), ServeAll: n.cfg.ServeAll, Clock: n.clock, Logger: n.log})
 	n.registry = did.Registry{"webvh": webvhResolver{n}, "scid": webvhResolver{n},
 		"key": didkey.Resolver(), "jwk": didjwk.Resolver(), "web": guarded{n, didweb.New(webGetter{n.web})}}
+	if err := n.openAnchoring(); err != nil {
+		return err
+	}
 	return n.loadIssuers(ctx)
 }
 
@@ -224,6 +228,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	start(func() error { n.provide(ctx); return nil })
 	start(func() error { n.fetchRoots(ctx); return nil })
 	start(func() error { n.upkeep(ctx); return nil })
+	start(func() error { n.anchorLoop(ctx); return nil })
 	for _, addr := range n.cfg.Bootstrap {
 		if err := host.Protect(addr); err != nil {
 			n.log.Warn("bootstrap peer", "addr", addr, "err", err)
@@ -253,6 +258,9 @@ func (n *Node) Close() error {
 	var errs []error
 	if n.web != nil {
 		errs = append(errs, n.web.Close())
+	}
+	if n.anchor != nil {
+		errs = append(errs, n.anchor.chain.Close())
 	}
 	if n.store != nil {
 		errs = append(errs, n.store.Close())

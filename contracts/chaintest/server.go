@@ -60,10 +60,13 @@ func (s *Server) Calls() []string {
 
 // Dead is a server that does not answer.
 func Dead(string, []any, func() (json.RawMessage, error)) (any, error) {
-	return nil, errDead
+	return nil, dead{}
 }
 
-var errDead = errors.New("chaintest: no answer")
+type dead struct{}
+
+// Error is error.
+func (dead) Error() string { return "no answer" }
 
 // ServeHTTP is http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +95,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else {
 		result, err = next()
 	}
-	if errors.Is(err, errDead) {
+	if _, ok := err.(dead); ok {
 		http.Error(w, "dead", http.StatusServiceUnavailable)
 		return
 	}
