@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"time"
 
@@ -20,7 +21,7 @@ type Deployed struct {
 // Deploy creates a copy of the contract and waits until it is in a block, or ctx
 // ends. A copy that was sent and not seen costs its gas and does no harm.
 func (c *Chain) Deploy(ctx context.Context, signer contracts.Signer, feeCap *big.Int) (Deployed, error) {
-	q := &Queue{cfg: QueueConfig{Chain: c, Signer: signer, FeeCap: feeCap, Clock: c.cfg.Clock}}
+	q := &Queue{cfg: QueueConfig{Chain: c, Signer: signer, FeeCap: feeCap, Clock: c.cfg.Clock, Logger: slog.New(slog.DiscardHandler)}}
 	latest, err := c.Latest(ctx)
 	if err != nil {
 		return Deployed{}, err

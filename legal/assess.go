@@ -2,10 +2,12 @@ package legal
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
+	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/proof"
 	"github.com/bonafide-id/bonafide/verdict"
 )
@@ -35,6 +37,10 @@ type Request struct {
 	// IssuedAt is the date that the credential claims, nil when it names none.
 	IssuedAt *time.Time
 	Types    []string // of the credential
+	// Signed is the credential that the question is about, as it was checked; nil
+	// when the question is about the issuer alone. What it says of its issuer is
+	// claimed.
+	Signed *credential.Checked
 	// Whois is the issuer's presentation about itself, nil when not at hand.
 	Whois []byte
 	Roots []Root
@@ -50,13 +56,25 @@ type Request struct {
 	// that an origin sighting proves it.
 	Domain       string
 	DomainProven bool
+	// Document is the issuer's current DID document, nil when not at hand.
+	Document *did.Document
+	// Mandates are mandate credentials that came along, beside those in Whois.
+	Mandates [][]byte
+	// Sources are asked in this order, each for at most SourceTime (zero: 5 s).
+	Sources    []Source
+	SourceTime time.Duration
 }
 
 // Identity is what became known.
 type Identity struct {
+	Levels       []Level // all that were reached, the highest first
 	Fields       []verdict.Field
 	Recognitions []verdict.Recognition
-	Checks       []verdict.Check // of issuer and authorisation
+	Evidence     []verdict.EvidenceView
+	Quality      []verdict.QualityView
+	// Mandates are those that let the issuer sign for others, each verified.
+	Mandates []Mandate
+	Checks   []verdict.Check // of issuer, authorisation and quality
 }
 
 // Assess collects what the issuer says about itself, which is claimed, and
@@ -70,20 +88,29 @@ func Assess(ctx context.Context, q Request) Identity {
 	}
 	a := &assessment{q: q, id: Identity{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}}}
 	a.self(ctx)
+	a.stated()
 	links := a.climb(ctx, q.Issuer, nil)
-	a.issuerRow(links)
+	a.recognised(links)
+	a.consult(ctx)
+	a.issuerRow()
 	a.authorisationRow(links)
+	a.qualityRow()
+	a.mandates(ctx)
 	a.domain()
+	a.tell()
 	return a.id
 }
 
 type assessment struct {
-	q    Request
-	id   Identity
-	own  *Organisation // what the issuer states
-	bad  []verdict.Check
-	deep bool
-	loop bool
+	q        Request
+	id       Identity
+	whois    []*credential.Checked // what the issuer's presentation holds, each verified or not
+	own      *Organisation         // what the issuer states
+	typed    []claim               // what the credential says of its issuer
+	evidence []Evidence
+	bad      []verdict.Check
+	deep     bool
+	loop     bool
 }
 
 // link is a verified recognition that leads to a root.
@@ -105,13 +132,19 @@ func (a *assessment) self(ctx context.Context) {
 		a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Warn).With("detail", err.Error()))
 		return
 	}
+	a.whois = inside
 	for _, c := range inside {
 		if !c.OK || !c.Credential.Has(TypeStatement) || !a.q.Same(c.Credential.Issuer, a.q.Issuer) {
 			continue
 		}
-		if o, err := ReadStatement(c.Credential); err == nil {
+		o, err := ReadStatement(c.Credential)
+		switch {
+		case errors.Is(err, ErrNaturalPerson):
+			a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.NaturalPerson))
+		case err != nil:
+			a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Warn).With("detail", err.Error()))
+		case a.own == nil:
 			a.own = &o
-			return
 		}
 	}
 }
@@ -236,30 +269,31 @@ func within(r Recognition, t time.Time) bool {
 }
 
 // issuerRow makes the fields and the row of the check issuer.
-func (a *assessment) issuerRow(links []link) {
-	var by []link
-	for _, l := range links {
-		if l.root.Identity && (l.now || l.then) {
-			by = append(by, l)
+func (a *assessment) issuerRow() {
+	var by []Evidence
+	for _, e := range a.evidence {
+		if e.identifies() && (e.stands(a.q.At) || a.then(e)) {
+			by = append(by, e)
 		}
 	}
 	row := verdict.New(verdict.Issuer, verdict.NotIdentified)
 	switch {
 	case len(by) > 0:
-		row = verdict.New(verdict.Issuer, verdict.Identified).With("by", name(by[0])).From(by[0].source)
-		for _, l := range by {
-			row = row.On(verdict.Evidence{Kind: "recognition", ID: l.ID, By: l.By})
+		row = verdict.New(verdict.Issuer, verdict.Identified).With("by", by[0].By).From(by[0].Source)
+		for _, e := range by {
+			row = row.On(verdict.Evidence{Kind: string(e.Kind), ID: e.ID, By: e.By})
 		}
 		a.provenFields(by)
 		if a.own != nil && a.contradicted(by) {
-			row = verdict.New(verdict.Issuer, verdict.Disputed).With("by", name(by[0]))
+			row = verdict.New(verdict.Issuer, verdict.Disputed).With("by", by[0].By)
 		}
-	case a.own != nil:
+		if x, y, differ := conflict(by); differ {
+			row = verdict.New(verdict.Issuer, verdict.EvidenceConflict).With("one", x).With("other", y)
+		}
+	case a.own != nil || len(a.typed) > 0:
 		row = verdict.New(verdict.Issuer, verdict.SelfClaimed)
 	}
-	if a.own != nil {
-		a.claimedFields(len(by) > 0)
-	}
+	a.claimedFields()
 	a.id.Checks = append(a.id.Checks, row)
 	for _, r := range a.bad {
 		if r.Name == verdict.Issuer {
@@ -275,54 +309,56 @@ func name(l link) string {
 	return l.root.DID
 }
 
-// contradicted compares the identifier that the issuer states with that which
-// a root states, where the two are of one kind.
-func (a *assessment) contradicted(by []link) bool {
-	for _, l := range by {
-		if o := l.Organisation; a.own.ID.Comparable(o.ID) && !a.own.ID.Equal(o.ID) {
-			return true
+// contradicted compares the identifiers that the issuer states with those that are
+// proven, where the two are of one kind.
+func (a *assessment) contradicted(by []Evidence) bool {
+	for _, e := range by {
+		for _, id := range append([]Identifier{e.Organisation.ID}, e.Identifiers...) {
+			for _, own := range append([]Identifier{a.own.ID}, a.own.Identifiers...) {
+				if own.Comparable(id) && !own.Equal(id) {
+					return true
+				}
+			}
 		}
 	}
 	return false
 }
 
-func (a *assessment) provenFields(by []link) {
-	for _, l := range by {
-		o := l.Organisation
-		for _, n := range o.LegalNames {
-			a.put(verdict.FieldLegalName, n.Value, n.Lang, verdict.Proven, name(l))
-		}
-		if !o.ID.IsZero() {
-			a.put(verdict.FieldIdentifier, o.ID.Canonical().String(), "", verdict.Proven, name(l))
-		}
-		if o.Seat.Country != "" {
-			a.put(verdict.FieldLegalSeat, o.Seat.String(), "", verdict.Proven, name(l))
-		}
-	}
-}
-
-// claimedFields adds what only the issuer says; what a root says too is there
-// already as proven.
-func (a *assessment) claimedFields(identified bool) {
-	o := *a.own
-	who := a.q.Issuer
-	for _, n := range o.LegalNames {
-		a.put(verdict.FieldLegalName, n.Value, n.Lang, verdict.Claimed, who)
-	}
-	state := verdict.Claimed
-	if identified {
-		for _, f := range a.id.Fields {
-			if f.Name == verdict.FieldIdentifier && f.State == verdict.Proven {
-				if p, err := ParseIdentifier(f.Value); err == nil && o.ID.Comparable(p) && !o.ID.Equal(p) {
-					state = verdict.Contradicted
-				}
+// conflict finds two proven identifiers that exclude each other.
+func conflict(by []Evidence) (one, other string, differ bool) {
+	for i, e := range by {
+		for _, f := range by[i+1:] {
+			if a, b := e.Organisation.ID, f.Organisation.ID; a.Comparable(b) && !a.Equal(b) {
+				return a.String() + " by " + e.By, b.String() + " by " + f.By, true
 			}
 		}
 	}
-	a.put(verdict.FieldIdentifier, o.ID.Canonical().String(), "", state, who)
-	a.put(verdict.FieldLegalSeat, o.Seat.String(), "", verdict.Claimed, who)
-	if o.Homepage != "" {
-		a.put(verdict.FieldHomepage, o.Homepage, "", verdict.Claimed, who)
+	return "", "", false
+}
+
+func (a *assessment) provenFields(by []Evidence) {
+	for _, e := range by {
+		o := e.Organisation
+		put := func(field, value, lang string) {
+			a.put(field, value, lang, verdict.Proven, e.By)
+			for i := range a.id.Fields {
+				if f := &a.id.Fields[i]; f.Name == field && f.Value == value {
+					f.Now, f.WhenIssued = f.Now || e.stands(a.q.At), f.WhenIssued || a.then(e)
+				}
+			}
+		}
+		for _, n := range o.LegalNames {
+			put(verdict.FieldLegalName, n.Value, n.Lang)
+		}
+		if !o.ID.IsZero() {
+			put(verdict.FieldIdentifier, o.ID.Canonical().String(), "")
+		}
+		for _, id := range e.Identifiers {
+			put(verdict.FieldIdentifier, id.Canonical().String(), "")
+		}
+		if o.Seat.Country != "" {
+			put(verdict.FieldLegalSeat, o.Seat.String(), "")
+		}
 	}
 }
 
@@ -362,6 +398,16 @@ func (a *assessment) authorisationRow(links []link) {
 			best, row, rank = l, r, n
 		}
 	}
+	for _, e := range a.evidence {
+		if !e.Issues {
+			continue
+		}
+		l := &link{Recognition: Recognition{ID: e.ID, By: e.By, Actions: []string{ActionIssue}, Types: e.Types, ValidFrom: e.From, ValidUntil: e.Until},
+			root: Root{Name: e.By}, source: e.Source, chain: e.Chain, now: e.stands(a.q.At), then: a.then(e)}
+		if r, n := a.judge(l); n > rank {
+			best, row, rank = l, r, n
+		}
+	}
 	if best == nil {
 		for _, r := range a.bad {
 			if r.Name == verdict.Authorisation {
@@ -372,6 +418,46 @@ func (a *assessment) authorisationRow(links []link) {
 	} else {
 		a.id.Recognitions = best.chain
 		row = row.With("by", name(*best)).From(best.source).On(verdict.Evidence{Kind: "recognition", ID: best.ID, By: best.By, At: best.ValidFrom})
+	}
+	a.id.Checks = append(a.id.Checks, row)
+}
+
+// qualityRow says what registers know of quality assurance at the issuing date,
+// or now where the credential names none. Decisions about institutions count;
+// those about single programmes are told by their source, because nothing shows
+// whether one of them is about the programme of the credential.
+func (a *assessment) qualityRow() {
+	var best *verdict.QualityView
+	rank := 0
+	for _, e := range a.evidence {
+		for _, d := range e.Quality {
+			stands := d.WhenIssued || a.q.IssuedAt == nil && d.Now
+			n := 0
+			switch {
+			case !stands, d.Activity == "programme", d.Activity == "joint programme":
+			case d.Negative: // outweighs what is positive: whoever relies on it should look
+				n = 2
+			default:
+				n = 1
+			}
+			if n > rank {
+				rank, best = n, &d
+			}
+		}
+	}
+	row := verdict.New(verdict.Quality, verdict.NoQualityEvidence)
+	switch rank {
+	case 1:
+		row = verdict.New(verdict.Quality, verdict.QualityEvidence)
+	case 2:
+		row = verdict.New(verdict.Quality, verdict.QualityNegative)
+	}
+	if best != nil {
+		row = row.With("register", best.Register).With("decision", best.Decision).With("agency", best.Agency).
+			On(verdict.Evidence{Kind: string(KindRegister), ID: best.Record, By: best.Agency, At: best.From})
+		if best.UntilAssumed {
+			row = row.With("until", "assumed")
+		}
 	}
 	a.id.Checks = append(a.id.Checks, row)
 }

@@ -2,6 +2,7 @@ package legal
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"time"
@@ -38,6 +39,21 @@ type Statement struct {
 	Organisation Organisation
 	ValidFrom    time.Time
 	ValidUntil   *time.Time
+	// Seals quote statements of control over the DID that the organisation sealed.
+	Seals []SealBinding
+}
+
+// Bounds of what an issuer says about its seals.
+const (
+	MaxSeal  = 32 << 10 // bytes of one sealed statement
+	MaxSeals = 4        // sealed statements that are quoted at a time
+)
+
+// SealBinding is the DID's side of a binding to an electronic seal: it quotes the
+// sealed statement by the SHA-256 of its bytes, "sha256-" and base64.
+type SealBinding struct {
+	Digest  string `json:"digest"`
+	Content []byte `json:"content,omitempty"` // the sealed file; nil when it travels apart
 }
 
 // Sign builds and signs the statement as JCS bytes, with a key that stands
@@ -46,14 +62,21 @@ func (s Statement) Sign(ctx context.Context, signer key.Signer, method string) (
 	if err := s.Organisation.Validate(); err != nil {
 		return nil, err
 	}
+	subject := s.Organisation.subject(s.DID, "Organization")
 	tree := map[string]any{
 		"@context":          []any{credential.ContextV2, Context},
 		"type":              []any{"VerifiableCredential", TypeStatement},
 		"issuer":            s.DID,
 		"validFrom":         proof.FormatTime(s.ValidFrom),
-		"credentialSubject": s.Organisation.subject(s.DID, "Organization"),
+		"credentialSubject": subject,
 	}
 	put(tree, "id", s.ID)
+	if len(s.Seals) > MaxSeals {
+		return nil, fmt.Errorf("%w: %d seals, at most %d", ErrStatement, len(s.Seals), MaxSeals)
+	}
+	if len(s.Seals) > 0 {
+		subject["sealBinding"] = sealsTree(s.Seals)
+	}
 	if s.ValidUntil != nil {
 		tree["validUntil"] = proof.FormatTime(*s.ValidUntil)
 	}
@@ -80,6 +103,52 @@ func ReadStatement(c *credential.Credential) (Organisation, error) {
 		return o, fmt.Errorf("%w: %w", ErrStatement, err)
 	}
 	return o, nil
+}
+
+func sealsTree(list []SealBinding) []any {
+	out := make([]any, len(list))
+	for i, b := range list {
+		m := map[string]any{"type": "SealBinding", "digest": b.Digest}
+		if len(b.Content) > 0 {
+			m["content"] = base64.RawURLEncoding.EncodeToString(b.Content)
+		}
+		out[i] = m
+	}
+	return out
+}
+
+// ReadSeals reads which sealed statements a statement of an organisation about itself
+// quotes. It says neither that the credential is verified nor that a seal holds. The
+// error is [ErrStatement].
+func ReadSeals(c *credential.Credential) ([]SealBinding, error) {
+	if !c.Has(TypeStatement) || len(c.Subjects) != 1 || c.Subjects[0]["id"] != c.Issuer {
+		return nil, ErrStatement
+	}
+	raw, has := c.Subjects[0]["sealBinding"]
+	if !has {
+		return nil, nil
+	}
+	list, ok := raw.([]any)
+	if !ok {
+		list = []any{raw}
+	}
+	if len(list) > MaxSeals {
+		return nil, fmt.Errorf("%w: %d seals, at most %d", ErrStatement, len(list), MaxSeals)
+	}
+	var out []SealBinding
+	for _, e := range list {
+		m, _ := e.(map[string]any)
+		var b SealBinding
+		b.Digest, _ = m["digest"].(string)
+		text, _ := m["content"].(string)
+		content, err := base64.RawURLEncoding.Strict().DecodeString(text)
+		if b.Digest == "" || err != nil || len(content) > MaxSeal {
+			return nil, fmt.Errorf("%w: sealBinding", ErrStatement)
+		}
+		b.Content = content
+		out = append(out, b)
+	}
+	return out, nil
 }
 
 // Recognition is what a recogniser says about one entity (W3C Recognized

@@ -31,7 +31,7 @@ func newChainLab(t testing.TB) *chainLab {
 	at, _ := l.Chain.Deploy(t, l.Accounts[0], contracts.Deploy().Data)
 	l.contract = contracts.FormatAddress(at)
 	l.key, l.pw = chaintest.KeyFile(t, l.Accounts[0])
-	l.blocks(4)
+	l.blocks(2)
 	return l
 }
 

@@ -67,7 +67,7 @@ func plain[In, Out any](f func(*Node, context.Context, In) (Out, error)) func(*N
 }
 
 func operations() []operation {
-	return append(append(registryOperations(), anchorOperations()...), nodeOperations()...)
+	return slices.Concat(registryOperations(), anchorOperations(), importOperations(), nodeOperations())
 }
 
 func nodeOperations() []operation {
@@ -81,6 +81,8 @@ func nodeOperations() []operation {
 		op(OpDIDResolve, RoleReader, "resolve a DID", plain((*Node).didResolve)),
 		op(OpIdentitySet, RoleRegistrar, "state who the issuer is in law", plain((*Node).identitySet)),
 		op(OpIdentityShow, RoleReader, "show who an issuer is and who says so", plain((*Node).identityShow)),
+		op(OpIdentityStatement, RoleRegistrar, "make the statement of control that is to be sealed", plain((*Node).identityStatement)),
+		op(OpIdentityBind, RoleRegistrar, "publish a statement of control under an electronic seal", plain((*Node).identityBind)),
 		op(OpIssue, RoleRegistrar, "issue a micro-credential", plain((*Node).issue)),
 		op(OpVerify, RoleReader, "verify a credential", plain((*Node).VerifyFull)),
 		op(OpPresentation, RoleReader, "verify a presentation", plain((*Node).VerifyPresentation)),

@@ -29,6 +29,9 @@ func (n *Node) identitySet(ctx context.Context, q IdentityRequest) (IdentityResp
 	if err := q.Organisation.Validate(); err != nil {
 		return IdentityResponse{}, err
 	}
+	if wrong := q.Organisation.WrongDigits(); len(wrong) > 0 && !q.Force {
+		return IdentityResponse{}, fmt.Errorf("%w: %s", legal.ErrCheckDigits, strings.Join(wrong, ", "))
+	}
 	h, err := n.ownLog(ctx, is.Subject)
 	if err != nil {
 		return IdentityResponse{}, err
@@ -55,7 +58,11 @@ func (n *Node) writeWhois(ctx context.Context, subject string, h *webvh.History,
 		return err
 	}
 	now := n.clock()
-	statement, err := legal.SignStatement(ctx, legal.Statement{ID: id, DID: h.DID(), Organisation: org, ValidFrom: now}, signer, method)
+	seals, err := n.ownSeals(ctx, subject)
+	if err != nil {
+		return err
+	}
+	statement, err := legal.SignStatement(ctx, legal.Statement{ID: id, DID: h.DID(), Organisation: org, ValidFrom: now, Seals: seals}, signer, method)
 	if err != nil {
 		return err
 	}

@@ -80,6 +80,7 @@ type Node struct {
 	own         map[string]bool
 	halted      map[string]Halt // not written down yet
 	lists       listCache
+	regs        registerCache
 	readBack    map[string]bool
 	names       map[string][2]string // of lists begun elsewhere; see elsewhere
 	namesAt     time.Time

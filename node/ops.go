@@ -184,12 +184,16 @@ type ResolveRequest struct {
 type IdentityRequest struct {
 	Issuer       string             `json:"issuer,omitempty"`
 	Organisation legal.Organisation `json:"organisation"`
+	// Force publishes an identifier whose check digits are wrong.
+	Force bool `json:"force,omitempty"`
 }
 
 // IdentityShowRequest asks for the identity of an issuer of this node, or of
 // any that it holds.
 type IdentityShowRequest struct {
 	DID string `json:"did,omitempty"`
+	// Issued is the day or time of a credential: what stood then is told as well.
+	Issued string `json:"issued,omitempty"`
 }
 
 // IdentityResponse is an identity as a verdict would show it.

@@ -36,6 +36,8 @@ type trustFile struct {
 	// be signed: their SHA-256 in base64url (x5t#S256).
 	ListSigners []string     `toml:"list_signers,omitempty"`
 	Roots       []trustEntry `toml:"root"`
+	// Registers are those that were imported, with what their word counts for.
+	Registers []registerEntry `toml:"register,omitempty"`
 }
 
 type trustEntry struct {
@@ -71,7 +73,7 @@ func (n *Node) readTrust() (trustFile, error) {
 			}
 		}
 	}
-	return t, nil
+	return t, checkRegisters(t.Registers)
 }
 
 func (n *Node) writeTrust(t trustFile) error {

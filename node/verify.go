@@ -326,6 +326,9 @@ func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) 
 	}
 	q.Same = func(a, b string) bool { return subjectOf(a) == subjectOf(b) }
 	q.Find = func(ctx context.Context, of string) []legal.Found { return i.recognitionsOf(ctx, of) }
+	q.Sources = append(q.Sources, i.sources()...)
+	q.Mandates = i.over.Mandates
+	q.Sources = append(q.Sources, n.registerSources(i.roots)...) // after those that prove identifiers
 	subject := subjectOf(issuer)
 	q.Whois = i.over.Whois[subject]
 	if folderless(issuer) {
@@ -395,7 +398,14 @@ func (n *Node) identityShow(ctx context.Context, q IdentityShowRequest) (Identit
 	req.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {
 		return revocation.Check(ctx, c, revocation.Options{Source: lists{n}, Credential: n.checkOptions(ctx, now), At: now, Index: n.index}).Checks
 	}
+	req.Document = res.Document
+	if q.Issued != "" {
+		issued, err := credential.DayOrTime(q.Issued)
+		if err != nil {
+			return IdentityResponse{}, fmt.Errorf("%w: issued: %w", ErrRequest, err)
+		}
+		req.IssuedAt = &issued
+	}
 	who := legal.Assess(ctx, req)
-	return IdentityResponse{DID: id, Checks: who.Checks, Issuer: verdict.IssuerView{ID: id, Fields: who.Fields,
-		Recognitions: who.Recognitions, Closed: res.Meta.Deactivated}}, nil
+	return IdentityResponse{DID: id, Checks: who.Checks, Issuer: who.View(id, res.Meta.Deactivated)}, nil
 }

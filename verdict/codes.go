@@ -163,10 +163,16 @@ const (
 	SelfClaimed       Code = "self_claimed"
 	ContradictedRoot  Code = "contradicted"
 	Disputed          Code = "disputed"
+	EvidenceConflict  Code = "evidence_conflict"
+	IdentifierDigits  Code = "identifier_check_digits"
+	NameLookAlike     Code = "name_look_alike"
 	NaturalPerson     Code = "natural_person"
 	DomainProven      Code = "domain_proven"
 	DomainClaimedOnly Code = "domain_claimed_only"
 	EvidenceUnproven  Code = "evidence_unproven"
+
+	RegisterAmbiguous   Code = "register_ambiguous"
+	RegisterSeatDiffers Code = "register_seat_differs"
 
 	SealContradicted    Code = "seal_contradicted"
 	SealOtherIdentifier Code = "seal_other_identifier"
@@ -191,7 +197,11 @@ const (
 // Codes of the checks quality, holder, place and awarding.
 const (
 	QualityEvidence   Code = "quality_evidence"
+	QualityNegative   Code = "quality_negative"
 	NoQualityEvidence Code = "no_quality_evidence"
+
+	AgencyNotRegistered Code = "agency_not_registered"
+	QualityProgrammes   Code = "quality_programmes"
 
 	HolderPresent Code = "holder_present"
 	HolderAbsent  Code = "holder_absent"

@@ -86,6 +86,20 @@ func (v Verdict) MarshalJSON() ([]byte, error) {
 		r.From, r.Until = wholePtr(r.From), wholePtr(r.Until)
 		p.Issuer.Recognitions[i] = r
 	}
+	if p.Issuer.Level == "" {
+		p.Issuer.Level = "L0"
+	}
+	p.Issuer.Levels = list(v.Issuer.Levels)
+	p.Issuer.Evidence = make([]EvidenceView, len(v.Issuer.Evidence))
+	for i, e := range v.Issuer.Evidence {
+		e.At, e.From, e.Until = wholePtr(e.At), wholePtr(e.From), wholePtr(e.Until)
+		p.Issuer.Evidence[i] = e
+	}
+	p.Issuer.Quality = make([]QualityView, len(v.Issuer.Quality))
+	for i, q := range v.Issuer.Quality {
+		q.From, q.Until, q.Observed = wholePtr(q.From), wholePtr(q.Until), wholePtr(q.Observed)
+		p.Issuer.Quality[i] = q
+	}
 	p.Subject.Types = list(v.Subject.Types)
 	p.Dates = DatesView{
 		ValidFrom: wholePtr(v.Dates.ValidFrom), ValidUntil: wholePtr(v.Dates.ValidUntil),

@@ -31,7 +31,11 @@ func full() Verdict {
 		Policy: PolicyNote{Name: "recognised", Require: []CheckName{Issuer, Authorisation}, Changes: []string{"max_age=P1Y"}},
 		Checks: good(),
 		Issuer: IssuerView{
-			ID: "did:webvh:x:uni.example", Aliases: []string{"did:scid:vh:1:x"}, Closed: true,
+			ID: "did:webvh:x:uni.example", Aliases: []string{"did:scid:vh:1:x"}, Closed: true, Level: "L6", Levels: []string{"L6", "L4", "L1"},
+			Evidence: []EvidenceView{{Kind: "eidas-seal", By: "seal of VATES-A00000000", Level: "L6", Join: "sealed-statement", Source: "replica",
+				ID: "urn:y", Digest: "sha256-x", At: at(5), From: at(-time.Hour), Until: at(time.Hour), Now: true, WhenIssued: true}},
+			Quality: []QualityView{{Register: "DEQAR", Record: "https://data.deqar.eu/report/1", Agency: "AQ", Activity: "institutional", Status: "voluntary", UntilAssumed: true, Programmes: []string{"Law"}, Why: "no_decision", Decision: "positive",
+				From: at(-time.Hour), Until: at(time.Hour), Observed: at(6), Digest: "sha256-z", Now: true, WhenIssued: true}},
 			Fields: []Field{
 				{Name: FieldLegalName, Value: "Uni", Lang: "en", State: Proven, By: []string{"did:web:acc.example"}},
 				{Name: FieldDomain, Value: "uni.example", State: Claimed},
@@ -142,6 +146,9 @@ func TestSchemaRefuses(t *testing.T) {
 		{"more in issuer", func(d map[string]any) { inside(d, "issuer")["x"] = 1 }, false},
 		{"more in a field", func(d map[string]any) { inside(d, "issuer", "fields")["x"] = 1 }, false},
 		{"more in a recognition", func(d map[string]any) { inside(d, "issuer", "recognitions")["x"] = 1 }, false},
+		{"more in issuer evidence", func(d map[string]any) { inside(d, "issuer", "evidence")["x"] = 1 }, false},
+		{"more in quality", func(d map[string]any) { inside(d, "issuer", "quality")["x"] = 1 }, false},
+		{"level 7", func(d map[string]any) { inside(d, "issuer")["level"] = "L7" }, false},
 		{"more in subject", func(d map[string]any) { inside(d, "subject")["x"] = 1 }, false},
 		{"more in dates", func(d map[string]any) { inside(d, "dates")["x"] = 1 }, false},
 		{"more in place", func(d map[string]any) { inside(d, "place")["x"] = 1 }, false},
@@ -219,7 +226,7 @@ func TestVerdictJSONIsStable(t *testing.T) {
 		`"checks":[{"name":"status","result":"pass","code":"ok","params":{"purpose":"revocation"},` +
 		`"evidence":[{"kind":"status-list","id":"https://uni.example/status/1","digest":"bafkrei","by":"did:x","at":"2026-11-24T11:00:00Z"}],` +
 		`"age":5400,"source":"replica","principle":9}],` +
-		`"issuer":{"id":"did:x","fields":[],"recognitions":[],"closed":false},"subject":{"types":[]},` +
+		`"issuer":{"id":"did:x","level":"L0","levels":[],"fields":[],"recognitions":[],"evidence":[],"quality":[],"closed":false},"subject":{"types":[]},` +
 		`"dates":{"validFrom":"2026-11-24T12:00:01Z"},"place":{"state":"absent","by":[]},"annex":[]}`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)

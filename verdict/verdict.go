@@ -188,6 +188,8 @@ const (
 	FieldDomain     = "domain"     // proven only by an origin sighting
 	FieldAltName    = "altName"
 	FieldHomepage   = "homepage"
+	FieldPartOf     = "partOf"     // the legal person that the issuer is a part of
+	FieldOnBehalfOf = "onBehalfOf" // for whom the issuer says that it issues
 )
 
 // Field is one statement about the issuer with its provenance.
@@ -198,6 +200,51 @@ type Field struct {
 	State FieldState `json:"state"`
 	// By names who proves, claims or contradicts it.
 	By []string `json:"by"`
+	// Of a proven field: whether the proof stands at the time of the verdict, and
+	// whether it stood at the issuing date that the credential claims.
+	Now        bool `json:"now,omitempty"`
+	WhenIssued bool `json:"whenIssued,omitempty"`
+}
+
+// EvidenceView is one piece of evidence about the issuer, as it was judged.
+type EvidenceView struct {
+	Kind       string     `json:"kind"` // domain, register, recognition, ebsi, eidas-seal, x5t-binding
+	By         string     `json:"by"`
+	Level      string     `json:"level"`            // L2 to L6, what it is good for
+	Join       string     `json:"join,omitempty"`   // rule by which it is taken to be about this issuer
+	Source     string     `json:"source,omitempty"` // where it was found
+	ID         string     `json:"id,omitempty"`
+	Digest     string     `json:"digest,omitempty"`
+	At         *time.Time `json:"at,omitempty"` // sealed, signed or observed
+	From       *time.Time `json:"from,omitempty"`
+	Until      *time.Time `json:"until,omitempty"`
+	Now        bool       `json:"now"`        // stands at the time of the verdict
+	WhenIssued bool       `json:"whenIssued"` // stood at the issuing date that the credential claims
+}
+
+// QualityView is one decision of quality assurance, as a register has it. It is
+// "observed in the register at that time", nothing more.
+type QualityView struct {
+	Register string     `json:"register"`
+	Record   string     `json:"record,omitempty"` // address of the record in the register
+	Agency   string     `json:"agency,omitempty"`
+	Activity string     `json:"activity,omitempty"` // institutional, programme, ...
+	Status   string     `json:"status,omitempty"`   // part of the obligatory system, or voluntary
+	Decision string     `json:"decision"`           // in the register's words
+	Negative bool       `json:"negative"`
+	From     *time.Time `json:"from,omitempty"`
+	Until    *time.Time `json:"until,omitempty"`
+	Observed *time.Time `json:"observed,omitempty"`
+	Digest   string     `json:"digest,omitempty"` // of the file that was imported, as sha256-...
+	// UntilAssumed says that nobody decided the end: the register counts a term.
+	UntilAssumed bool     `json:"untilAssumed,omitempty"`
+	Programmes   []string `json:"programmes,omitempty"` // that the decision is about
+	// Why is the code of what keeps the decision from counting at any time.
+	Why string `json:"why,omitempty"`
+	// Whether the decision, the agency's registration included, counts at the time of
+	// the verdict and at the issuing date that the credential claims.
+	Now        bool `json:"now"`
+	WhenIssued bool `json:"whenIssued"`
 }
 
 // Recognition is one link of the chain from the issuer to a configured root.
@@ -216,11 +263,17 @@ type Recognition struct {
 // IssuerView is what became known about the issuer. Who it is (Fields), what
 // it may issue (Recognitions) and quality are kept apart.
 type IssuerView struct {
-	ID           string        `json:"id,omitempty"`
-	Aliases      []string      `json:"aliases,omitempty"`
-	Fields       []Field       `json:"fields"`
-	Recognitions []Recognition `json:"recognitions"`
-	Closed       bool          `json:"closed"` // the identifier is deactivated
+	ID      string   `json:"id,omitempty"`
+	Aliases []string `json:"aliases,omitempty"`
+	// Level is the highest of Levels, "L0" when nothing is known: L1 its own word,
+	// L2 domain, L3 register, L4 recognised, L5 and L6 seals.
+	Level        string         `json:"level"`
+	Levels       []string       `json:"levels"`
+	Fields       []Field        `json:"fields"`
+	Recognitions []Recognition  `json:"recognitions"`
+	Evidence     []EvidenceView `json:"evidence"`
+	Quality      []QualityView  `json:"quality"`
+	Closed       bool           `json:"closed"` // the identifier is deactivated
 }
 
 // Get returns the first field called name, preferring proven ones; a field

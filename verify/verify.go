@@ -132,7 +132,7 @@ func (r *run) judge(ctx context.Context) *verdict.Verdict {
 		r.guard(verdict.Freshness, func() { r.freshness(ctx, c) })
 		r.guard(verdict.Freshness, func() { r.anchors(ctx, c) })
 		r.guard(verdict.Issuer, func() { r.legal(ctx, c) })
-		r.guard(verdict.Holder, func() { r.content(c) })
+		r.guard(verdict.Holder, func() { r.content(ctx, c) })
 		r.guard(verdict.Format, func() { r.schemas(ctx, c) })
 		r.guard(verdict.Format, func() { r.endorsements(ctx) })
 	}
@@ -166,7 +166,9 @@ type run struct {
 	undated  bool // a list was used whose age is not known
 	trace    *traceLog
 	work     *jsonld.Budget
-	holder   string // who proved to hold the presentation that this came in
+	same     func(a, b string) bool
+	mandates []legal.Mandate // verified; for the issuer
+	holder   string          // who proved to hold the presentation that this came in
 }
 
 func (r *run) add(rows ...verdict.Check) { r.out.Checks = append(r.out.Checks, rows...) }
@@ -285,13 +287,32 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 // legal says who the issuer is in law and what it may issue.
 func (r *run) legal(ctx context.Context, c *credential.Credential) {
 	r.out.Issuer.ID = c.Issuer
-	q := legal.Request{Issuer: c.Issuer, At: r.at, IssuedAt: c.ValidFrom, Types: c.Types, Check: r.evidence()}
-	if r.v.cfg.Issuers == nil {
-		r.add(verdict.New(verdict.Issuer, verdict.NotIdentified), verdict.New(verdict.Authorisation, verdict.NoRootsConfigured))
-		return
+	q := r.inquiry(ctx, c.Issuer)
+	q.Types, q.Signed = c.Types, r.checked
+	closed := false
+	if res := r.checked.Signer.Resolution; res != nil {
+		closed, q.Document = res.Meta.Deactivated, res.Document
 	}
-	if err := r.v.cfg.Issuers.Evidence(ctx, c.Issuer, &q); err != nil {
-		r.add(verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Unknown).With("detail", err.Error()))
+	id := legal.Assess(ctx, q)
+	r.mandates = id.Mandates
+	if r.same = q.Same; r.same == nil {
+		r.same = func(a, b string) bool { return a == b }
+	}
+	r.out.Issuer = id.View(c.Issuer, closed)
+	r.add(id.Checks...)
+}
+
+// inquiry prepares the question who somebody is in law, at the time of the verdict
+// and at the issuing date. Without sources, all is the credential's own word.
+func (r *run) inquiry(ctx context.Context, who string) legal.Request {
+	q := legal.Request{Issuer: who, At: r.at, Check: r.evidence()}
+	if c := r.checked.Credential; c != nil {
+		q.IssuedAt = c.ValidFrom
+	}
+	if r.v.cfg.Issuers != nil {
+		if err := r.v.cfg.Issuers.Evidence(ctx, who, &q); err != nil {
+			r.add(verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Unknown).With("detail", err.Error()))
+		}
 	}
 	if q.Status == nil {
 		q.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {
@@ -302,12 +323,7 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 				Index: r.v.cfg.Index}).Checks
 		}
 	}
-	id := legal.Assess(ctx, q)
-	r.out.Issuer.Fields, r.out.Issuer.Recognitions = id.Fields, id.Recognitions
-	if res := r.checked.Signer.Resolution; res != nil {
-		r.out.Issuer.Closed = res.Meta.Deactivated
-	}
-	r.add(id.Checks...)
+	return q
 }
 
 // privacy says who was asked for what.

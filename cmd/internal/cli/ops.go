@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/bonafide-id/bonafide/internal/strictjson"
-	"github.com/bonafide-id/bonafide/legal"
 	"github.com/bonafide-id/bonafide/node"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/replica"
@@ -18,54 +17,6 @@ import (
 
 // maxInput bounds a file that a command reads.
 const maxInput = 10 << 20
-
-func (a *app) identityCommand() *cobra.Command {
-	var q node.IdentityRequest
-	var name, lang, id string
-	set := &cobra.Command{Use: "set", Short: "State who the issuer is in law",
-		Long: `State the issuer's legal name, one persistent identifier and its legal seat. The
-statement is published at whois.vp; it is a claim until somebody whom verifiers
-trust recognises the issuer. Natural persons are refused.`,
-		Example: `  bonafide identity set --name "Universidad de Ejemplo" --lang es --id "VAT ES A00000000" --country ES`,
-		Args:    noArgs()}
-	f := set.Flags()
-	f.StringVar(&name, "name", "", "legal name, as registered")
-	f.StringVar(&lang, "lang", "", "language of the name")
-	f.StringVar(&id, "id", "", "identifier: SCHEME COUNTRY VALUE, such as \"VAT ES A00000000\"")
-	f.StringVar(&q.Organisation.Seat.Country, "country", "", "country of the legal seat, two letters")
-	f.StringVar(&q.Organisation.Seat.Locality, "locality", "", "town of the legal seat")
-	f.StringVar(&q.Organisation.Homepage, "homepage", "", "https URL")
-	f.BoolVar(&q.Organisation.SoleTrader, "sole-trader", false, "the organisation is the business of one natural person")
-	issuerFlag(set, &q.Issuer)
-	set.RunE = func(cmd *cobra.Command, _ []string) error {
-		ident, err := legal.ParseIdentifier(id)
-		if err != nil {
-			return err
-		}
-		q.Organisation.ID, q.Organisation.LegalNames = ident, []legal.Name{{Value: name, Lang: lang}}
-		return answer(a, cmd.Context(), opening{network: true}, node.OpIdentitySet, q, a.showIdentity)
-	}
-	show := &cobra.Command{Use: "show [DID]", Short: "Show who an issuer is, and who says so", Args: args(0, 1, "at most one DID"),
-		Example: `  bonafide identity show`}
-	show.RunE = func(cmd *cobra.Command, got []string) error {
-		in := node.IdentityShowRequest{}
-		if len(got) == 1 {
-			in.DID = got[0]
-		}
-		return answer(a, cmd.Context(), opening{network: true}, node.OpIdentityShow, in, a.showIdentity)
-	}
-	return group("identity", "Who the issuer is in law", "State and show who an issuer is in law.", "  bonafide identity show", a.jsonFlag(set), a.jsonFlag(show))
-}
-
-func (a *app) showIdentity(out node.IdentityResponse) error {
-	a.printf("%s\n", oneLine(out.DID))
-	var rows [][]string
-	for _, f := range out.Issuer.Fields {
-		state, _ := f.State.MarshalText()
-		rows = append(rows, []string{f.Name, oneLine(f.Value), string(state), oneLine(strings.Join(f.By, ", "))})
-	}
-	return a.table([]string{"FIELD", "VALUE", "STANDING", "BY"}, rows)
-}
 
 func (a *app) issueCommand() *cobra.Command {
 	var q node.IssueRequest

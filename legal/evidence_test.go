@@ -1,0 +1,125 @@
+package legal
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/bonafide-id/bonafide/verdict"
+)
+
+// told is a source that answers with what a test says.
+type told func(ctx context.Context, q Inquiry) ([]Evidence, []verdict.Check, error)
+
+func (told) Kind() Kind { return KindRegister }
+
+func (f told) About(ctx context.Context, q Inquiry) ([]Evidence, []verdict.Check, error) {
+	return f(ctx, q)
+}
+
+func seal(level Level) Evidence {
+	return Evidence{Kind: KindSeal, Level: level, By: "a seal", Organisation: organisation(), Join: "sealed-statement"}
+}
+
+// What a source says makes a level and fields; a source that fails, hangs, panics
+// or says too much leaves what is known without it.
+func TestSources(t *testing.T) {
+	good := func(context.Context, Inquiry) ([]Evidence, []verdict.Check, error) {
+		return []Evidence{seal(L6)}, nil, nil
+	}
+	for _, c := range []struct {
+		name  string
+		ask   told
+		level Level
+	}{
+		{"answers", good, L6},
+		{"has nothing", func(context.Context, Inquiry) ([]Evidence, []verdict.Check, error) { return nil, nil, nil }, L0},
+		{"fails, with an answer beside the error", func(ctx context.Context, q Inquiry) ([]Evidence, []verdict.Check, error) {
+			found, _, _ := good(ctx, q)
+			return found, []verdict.Check{verdict.New(verdict.Issuer, verdict.Identified)}, errors.New("broken")
+		}, L0},
+		{"hangs until it is stopped", func(ctx context.Context, q Inquiry) ([]Evidence, []verdict.Check, error) {
+			<-ctx.Done()
+			return good(context.WithoutCancel(ctx), q)
+		}, L0},
+		{"panics", func(context.Context, Inquiry) ([]Evidence, []verdict.Check, error) { panic("out of range") }, L0},
+		{"says too much", func(context.Context, Inquiry) ([]Evidence, []verdict.Check, error) {
+			return make([]Evidence, maxEvidence+1), nil, nil
+		}, L0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				id := Assess(t.Context(), Request{Issuer: "did:web:uni.example", At: time.Now(), Sources: []Source{c.ask}})
+				row := verdict.Verdict{Checks: id.Checks}
+				who, _ := row.Worst(verdict.Issuer)
+				if id.Level() != c.level || (who.Result == verdict.Pass) != (c.level > L0) {
+					t.Errorf("%s %+v", id.Level(), id.Checks)
+				}
+			})
+		})
+	}
+}
+
+// Two sources that prove different numbers of one kind: both are shown and
+// nothing is settled.
+func TestConflict(t *testing.T) {
+	other := seal(L3)
+	other.Kind, other.By, other.Organisation.ID.Value = KindRegister, "a register", "A00000001"
+	say := func(e Evidence) told {
+		return func(context.Context, Inquiry) ([]Evidence, []verdict.Check, error) { return []Evidence{e}, nil, nil }
+	}
+	for _, c := range []struct {
+		name string
+		with Evidence
+		want verdict.Code
+	}{
+		{"the same number", seal(L3), verdict.Identified},
+		{"another number", other, verdict.EvidenceConflict},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			id := Assess(t.Context(), Request{Issuer: "did:web:uni.example", At: time.Now(), Sources: []Source{say(seal(L6)), say(c.with)}})
+			if id.Checks[0].Code != c.want {
+				t.Errorf("%+v", id.Checks)
+			}
+			n := 0
+			for _, f := range id.Fields {
+				if f.Name == verdict.FieldIdentifier {
+					n++
+				}
+			}
+			if both := c.want == verdict.EvidenceConflict; both != (n == 2) {
+				t.Errorf("%+v", id.Fields)
+			}
+		})
+	}
+}
+
+// A later source sees what an earlier one has proven, and only what stands.
+func TestSourcesJoin(t *testing.T) {
+	past := time.Now().Add(-time.Hour)
+	for _, c := range []struct {
+		name string
+		edit func(*Evidence)
+		want int
+	}{
+		{"proven", func(*Evidence) {}, 1},
+		{"lapsed", func(e *Evidence) { e.Until = &past }, 0},
+		{"of a level that proves nothing", func(e *Evidence) { e.Level = L2 }, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, got := seal(L6), -1
+			c.edit(&e)
+			first := told(func(context.Context, Inquiry) ([]Evidence, []verdict.Check, error) { return []Evidence{e}, nil, nil })
+			second := told(func(_ context.Context, q Inquiry) ([]Evidence, []verdict.Check, error) {
+				got = len(q.Proven)
+				return nil, nil, nil
+			})
+			Assess(t.Context(), Request{Issuer: "did:web:uni.example", At: time.Now(), Sources: []Source{first, second}})
+			if got != c.want {
+				t.Errorf("%d identifiers, want %d", got, c.want)
+			}
+		})
+	}
+}
