@@ -64,6 +64,8 @@ type Config struct {
 	RegisterRetention int  `toml:"register_retention_days"`
 
 	LOTLURL string `toml:"lotl_url"`
+
+	AnchorConfig
 }
 
 // maxListSize keeps a signed list, of random bits at worst, below the largest
@@ -79,6 +81,7 @@ func DefaultConfig() Config {
 		Cadence: "15m", Publication: publicationAuto, Heartbeat: "6h", HeadLifetime: "168h", ListValidity: "720h", SyncInterval: "30s",
 		ListFill: 50, StatusMemory: 64, Gossip: "1s", LogLevel: "info", LogFormat: "text", FailureStatus: 200,
 		ListMinHolders: 1000, ListSize: revocation.MinEntries, RegisterRetention: 365,
+		AnchorConfig: defaultAnchorConfig(),
 	}
 }
 
@@ -116,7 +119,7 @@ func Settings() []Setting {
 		return Setting{Key: key, Kind: kind, Doc: doc, field: field,
 			Flag: strings.ReplaceAll(key, "_", "-"), Env: "BONAFIDE_" + strings.ToUpper(key)}
 	}
-	return []Setting{
+	return append([]Setting{
 		s("public", "string", "address of the public listener", func(c *Config) any { return &c.Public }),
 		s("admin", "string", "address of the admin listener", func(c *Config) any { return &c.Admin }),
 		s("listen", "list", "multiaddrs on which peers may connect", func(c *Config) any { return &c.Listen }),
@@ -155,7 +158,7 @@ func Settings() []Setting {
 		s("log_format", "string", "text or json", func(c *Config) any { return &c.LogFormat }),
 		s("verify_failure_status", "int", "HTTP status of a verification that did not come to verified: 200, or 400 as older clients of VC-API expect", func(c *Config) any { return &c.FailureStatus }),
 		s("resume_alone", "bool", "sign without reading the last head back from elsewhere", func(c *Config) any { return &c.ResumeAlone }),
-	}
+	}, anchorSettings(s)...)
 }
 
 // Set gives a setting a value as text. A list is replaced by the comma
@@ -270,6 +273,9 @@ func (c Config) Check() error {
 		if err := postgres.CheckAddress(c.Store); err != nil {
 			return fmt.Errorf("%w: store: %w", ErrConfig, err)
 		}
+	}
+	if err := c.AnchorConfig.check(); err != nil {
+		return err
 	}
 	if duration(c.Heartbeat) >= duration(c.HeadLifetime) {
 		return bad("heartbeat", c.Heartbeat, "is not shorter than head_lifetime")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bonafide-id/bonafide/anchor"
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/did/webvh"
@@ -73,14 +74,22 @@ type issuerKeys struct {
 	// Retired credential and list keys stay in the document, so that what
 	// they signed stays verifiable.
 	retired []key.Public
+	// anchors are the accounts on chains that speak for the issuer.
+	anchors []anchor.Binding
 }
 
 // document writes an issuer's DID document.
 func (k issuerKeys) document(folder *did.FolderService) webvh.Builder {
 	return func(id string) (map[string]any, error) {
 		assertion := append([]key.Public{k.credential, k.list}, k.retired...)
-		return did.Spec{ID: id, Assertion: assertion, Authentication: []key.Public{k.credential},
+		doc, err := did.Spec{ID: id, Assertion: assertion, Authentication: []key.Public{k.credential},
 			Invocation: []key.Public{k.head}, Folder: folder}.Build()
+		for _, b := range k.anchors {
+			if err == nil {
+				err = anchor.Bind(doc, b)
+			}
+		}
+		return doc, err
 	}
 }
 
@@ -261,6 +270,7 @@ func (n *Node) currentKeys(h *webvh.History) (issuerKeys, error) {
 	if err != nil {
 		return out, err
 	}
+	out.anchors = anchor.BindingsOf(doc)
 	subject := h.SCID()
 	for role, to := range map[keystore.Role]*key.Public{keystore.RoleCredential: &out.credential,
 		keystore.RoleList: &out.list, keystore.RoleHead: &out.head} {
@@ -338,6 +348,10 @@ func (n *Node) change(ctx context.Context, subject string, edit func(h *webvh.Hi
 	next, err := n.newKey()
 	if err != nil {
 		return nil, err
+	}
+	// edit may ask for the daily keys, whose file cannot be opened while another is.
+	if _, err := n.signer(subject, keystore.RoleHead); err != nil {
+		n.log.Debug("change of an identifier without daily keys", "issuer", subject, "err", err)
 	}
 	var grown *webvh.History
 	err = n.withKeys(fileKeysAway, false, func(s *keystore.Store) error {

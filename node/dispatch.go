@@ -67,7 +67,7 @@ func plain[In, Out any](f func(*Node, context.Context, In) (Out, error)) func(*N
 }
 
 func operations() []operation {
-	return slices.Concat(registryOperations(), importOperations(), nodeOperations())
+	return slices.Concat(registryOperations(), anchorOperations(), importOperations(), nodeOperations())
 }
 
 func nodeOperations() []operation {

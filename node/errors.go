@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/bonafide-id/bonafide/anchor"
+	"github.com/bonafide-id/bonafide/contracts"
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/did/webvh"
@@ -154,6 +156,12 @@ func FailureOf(err error) Failure {
 		if is(store.ErrInDoubt) {
 			f.Detail = store.ErrInDoubt.Error()
 		}
+	case is(anchor.ErrConfig, contracts.ErrAddress, contracts.ErrSubject):
+		f.Status, f.Title, f.ExitCode = http.StatusBadRequest, "The request is not right", 2
+	case is(anchor.ErrContract, anchor.ErrBinding, anchor.ErrProof, anchor.ErrBusy, anchor.ErrFee, anchor.ErrConflict, contracts.ErrProof, contracts.ErrRefused, contracts.ErrSigner):
+		f.Status, f.Title = http.StatusConflict, "Refused"
+	case is(anchor.ErrUnknown, contracts.ErrEndpoint, contracts.ErrNoBlock):
+		f.Status, f.Title, f.ExitCode = http.StatusBadGateway, "The chain could not be asked", 4
 	case is(exchange.ErrOffline, did.ErrUnavailable, fetch.ErrUnreachable, fetch.ErrTimeout, p2p.ErrPeerUnreachable, ErrHeld):
 		f.Status, f.Title, f.ExitCode = http.StatusBadGateway, "Could not be reached", 4
 	default:

@@ -75,6 +75,7 @@ type Node struct {
 	keyFiles   sync.Mutex
 	kicks      chan string
 	walked     atomic.Int64 // bytes that looking for recognitions has cost
+	anchor     *anchoring   // nil: no chain is set
 
 	mu          sync.Mutex
 	host        *p2p.Host
@@ -160,6 +161,9 @@ func (n *Node) assemble(ctx context.Context) error {
 	n.registry = did.Registry{"webvh": webvhResolver{n}, "scid": webvhResolver{n},
 		"key": didkey.Resolver(), "jwk": didjwk.Resolver(), "web": guarded{n, didweb.New(webGetter{n.web})},
 		"ebsi": didebsi.Resolver(ebsiDocuments{n})}
+	if err := n.openAnchoring(); err != nil {
+		return err
+	}
 	return n.loadIssuers(ctx)
 }
 
@@ -231,6 +235,7 @@ func (n *Node) Run(ctx context.Context, ready func()) error {
 	start(func() error { n.provide(ctx); return nil })
 	start(func() error { n.fetchRoots(ctx); return nil })
 	start(func() error { n.upkeep(ctx); return nil })
+	start(func() error { n.anchorLoop(ctx); return nil })
 	for _, addr := range n.cfg.Bootstrap {
 		if err := host.Protect(addr); err != nil {
 			n.log.Warn("bootstrap peer", "addr", addr, "err", err)
@@ -260,6 +265,9 @@ func (n *Node) Close() error {
 	var errs []error
 	if n.web != nil {
 		errs = append(errs, n.web.Close())
+	}
+	if n.anchor != nil {
+		errs = append(errs, n.anchor.chain.Close())
 	}
 	if n.store != nil {
 		errs = append(errs, n.store.Close())

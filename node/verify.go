@@ -107,6 +107,7 @@ func (n *Node) judgement(ctx context.Context, q VerifyRequest) (context.Context,
 	}
 	j.v = verify.New(verify.Config{Resolver: over.Resolver(identifiers{n}), Status: over.Status(lists{n}),
 		Issuers: issuers{n, over, roots, n.recognisers()}, Loader: n.loader, Openers: n.openers(), Index: n.index, Clock: n.clock, HostMapped: n.HostMapped(),
+		Anchors:   n.anchorsFor(over),
 		Resources: func(issuer string) schema.Source { return over.Resources(folderFiles{n, issuer}) }})
 	return ctx, j, nil
 }

@@ -60,6 +60,7 @@ const (
 	KindRecognition Kind = "recognition"  // recognition/<name>
 	KindSchema      Kind = "schema"       // schema/<name>
 	KindPractice    Kind = "practice"     // issuer.json
+	KindAnchor      Kind = "anchor"       // anchor/<chain>-<account>
 	KindHead        Kind = "head"         // bonafide/head
 	KindManifest    Kind = "manifest"     // bonafide/manifest
 	KindHistory     Kind = "history"      // bonafide/history
@@ -71,7 +72,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		KindDIDLog, KindDIDWitness, KindWhois, KindStatusList, KindStatusToken, KindStatusCWT, KindRecognition,
-		KindSchema, KindPractice, KindHead, KindManifest, KindHistory, KindFork, KindTombstone,
+		KindSchema, KindPractice, KindAnchor, KindHead, KindManifest, KindHistory, KindFork, KindTombstone,
 	}
 }
 
@@ -89,7 +90,7 @@ func (k Kind) MaxBytes() int {
 		return 2 << 20
 	case KindRecognition, KindPractice:
 		return 64 << 10
-	case KindHead, KindTombstone:
+	case KindHead, KindTombstone, KindAnchor:
 		return 4 << 10
 	case KindManifest:
 		return MaxLeaves * 256
@@ -142,6 +143,8 @@ func KindOf(path string) (Kind, bool) {
 		return KindRecognition, true
 	case "schema":
 		return KindSchema, true
+	case "anchor":
+		return KindAnchor, true
 	}
 	return "", false
 }

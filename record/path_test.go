@@ -70,6 +70,8 @@ func TestKindOf(t *testing.T) {
 		{"recognition/uni-a", KindRecognition, 64 << 10},
 		{"schema/badge.json", KindSchema, 256 << 10},
 		{"issuer.json", KindPractice, 64 << 10},
+		{"anchor/1-00112233445566778899aabbccddeeff00112233", KindAnchor, 4 << 10},
+		{"anchor/a/b", "", 0},
 		{"bonafide/head", KindHead, 4 << 10},
 		{"bonafide/manifest", KindManifest, 16 << 20},
 		{"bonafide/history", KindHistory, 32 << 20},

@@ -194,6 +194,10 @@ func (c *fileCheck) run(ctx context.Context) error {
 		}
 		_, err = credential.CheckPractice(ctx, c.rec.Body, doc)
 		return err
+	case record.KindAnchor:
+		// What it proves is held against a chain when it is used.
+		_, err := strictjson.ParseObject(c.rec.Body, strictjson.Limits{MaxBytes: record.KindAnchor.MaxBytes()})
+		return err
 	case record.KindSchema:
 		_, err := strictjson.ParseObject(c.rec.Body, strictjson.Limits{MaxBytes: record.KindSchema.MaxBytes()})
 		return err

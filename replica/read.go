@@ -425,7 +425,7 @@ func (r *Replica) Missing(ctx context.Context, subject string) ([]record.Leaf, e
 
 func travels(k record.Kind) bool {
 	switch k {
-	case record.KindStatusList, record.KindStatusToken, record.KindStatusCWT, record.KindWhois, record.KindRecognition, record.KindPractice, record.KindSchema:
+	case record.KindStatusList, record.KindStatusToken, record.KindStatusCWT, record.KindWhois, record.KindRecognition, record.KindPractice, record.KindSchema, record.KindAnchor:
 		return true
 	}
 	return false

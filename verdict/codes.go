@@ -145,6 +145,15 @@ const (
 	HeadForked   Code = "head_forked"
 	ChangedAway  Code = "changed_not_here"
 	Unreached    Code = "source_unreached"
+
+	Anchored        Code = "anchored"
+	AnchoredNewer   Code = "anchored_newer"
+	AnchoredOther   Code = "anchored_other"
+	AnchorBehind    Code = "anchor_batches_behind"
+	AnchorUnproven  Code = "anchor_unproven"
+	AnchorUnused    Code = "anchor_unused"
+	AnchorUnchecked Code = "anchor_unchecked"
+	NotAnchored     Code = "not_anchored"
 )
 
 // Codes of the check issuer.

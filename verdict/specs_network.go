@@ -73,6 +73,20 @@ func freshnessSpecs() []Spec {
 		row(Unreached, "The issuer's own site and other holders were asked for news and gave no answer; what is held here was used, at its age.",
 			"Try again later; the age shown is that of what is held.", Warn),
 		row(ChangedAway, "The issuer's head names newer evidence that is not here yet.", fetch, Unknown),
+		row(Anchored, "The issuer's account on a chain has anchored the state that is held, or an earlier one in its history, in a block that is final.", "", Pass).supporting(),
+		row(AnchoredNewer, "The issuer's account on a chain has anchored a newer state than the one held: what is held was rolled back, or newer state is kept from us.",
+			fetch, Unknown),
+		row(AnchoredOther, "The issuer's account on a chain has anchored another state in the place of one that is held.",
+			"Ask the issuer; somebody was shown another history than you.", Unknown),
+		row(AnchorBehind, "The proof that the issuer's state is anchored is of an older batch than the policy of this node allows: newer state may be kept from us.",
+			fetch, Unknown),
+		row(AnchorUnproven, "The issuer names an aggregator that anchors its state, and the folder held has no proof of it that holds.",
+			fetch+" The detail says what is wrong.", Unknown),
+		row(AnchorUnused, "The issuer's account on a chain has anchored nothing about it yet.", "", Warn),
+		row(AnchorUnchecked, "The issuer names an account on a chain, and what that says could not be established; the verdict rests on the rest.",
+			"Look at anchor_rpc and anchor_chain; the detail says what was asked. A policy may set demand_anchor.", Warn, Unknown),
+		row(NotAnchored, "Your policy demands that a chain speaks for the issuer's state, and none does.",
+			"Ask the issuer, or change the policy.", Unknown),
 	}
 }
 

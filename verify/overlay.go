@@ -25,6 +25,9 @@ type Staple struct {
 	Body      []byte
 }
 
+// AnchorProofType is the member "type" of a proof of an anchor.
+const AnchorProofType = "BonafideAnchorProof"
+
 // maxStaples bounds what is handed in with one verification.
 const maxStaples = 64
 
@@ -40,6 +43,7 @@ type Overlay struct {
 	Recogs [][]byte
 	// Mandates are mandate credentials (legal.TypeMandate).
 	Mandates [][]byte
+	Anchors  [][]byte          // proofs of anchors, as they came
 	sealed   map[string][]byte // sealed statements, by their digest
 	Ignored  []string          // names of what is no evidence
 }
@@ -90,6 +94,10 @@ func (o *Overlay) sort(s Staple) {
 		if s.URL == "" {
 			o.Ignored = append(o.Ignored, s.Name)
 		}
+		return
+	}
+	if tree["type"] == AnchorProofType {
+		o.Anchors = append(o.Anchors, s.Body)
 		return
 	}
 	c, err := credential.Parse(s.Body, strictjson.Limits{MaxBytes: 4 << 20})

@@ -34,6 +34,9 @@ type Policy struct {
 	MaxAge, MaxStatusAge, AcceptLastKnown time.Duration
 	MinListLength                         int64
 	DemandStatus                          bool
+	// DemandAnchor makes it an obstacle that no chain speaks for the issuer's
+	// state, or that none can be asked.
+	DemandAnchor bool
 	// Lenient reads what breaks a rule of form in a way that is met often and
 	// changes no meaning, and reports it; strict, the default, does not.
 	Lenient bool
@@ -77,6 +80,7 @@ type policyFile struct {
 	AcceptLastKnown string   `toml:"accept_last_known"`
 	MinListLength   int64    `toml:"min_list_length"`
 	DemandStatus    bool     `toml:"demand_status"`
+	DemandAnchor    bool     `toml:"demand_anchor"`
 	Lenient         bool     `toml:"lenient"`
 	DemandSchemas   bool     `toml:"demand_schemas"`
 	Ended           string   `toml:"ended_recognition"`
@@ -123,7 +127,7 @@ func Parse(text string) (Policy, error) {
 	if f.Name == "" || f.MinListLength < 1 {
 		return Policy{}, fmt.Errorf("%w: name and a positive min_list_length are needed", ErrPolicy)
 	}
-	p := Policy{Name: f.Name, MinListLength: f.MinListLength, DemandStatus: f.DemandStatus,
+	p := Policy{Name: f.Name, MinListLength: f.MinListLength, DemandStatus: f.DemandStatus, DemandAnchor: f.DemandAnchor,
 		Lenient: f.Lenient, DemandSchemas: f.DemandSchemas}
 	if err := p.trust(f); err != nil {
 		return Policy{}, err

@@ -53,7 +53,9 @@ type Config struct {
 	// Resources has the schemas at hand that credentials of an issuer name; nil
 	// means none.
 	Resources func(issuer string) schema.Source
-	Clock     func() time.Time
+	// Anchors speak for a chain; nil asks none.
+	Anchors Anchors
+	Clock   func() time.Time
 	// Timeout bounds one verification; zero means 30 seconds.
 	Timeout time.Duration
 	// HostMapped says that web look-ups go to a test server.
@@ -92,7 +94,9 @@ func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Ti
 	defer cancel()
 	r := v.newRun(p, at)
 	ctx, r.trace = withTrace(ctx)
-	r.guard(verdict.Format, func() { r.checked = credential.Check(ctx, body, r.options()) })
+	opt := r.options()
+	opt.RetiredBefore = r.retiredBefore(ctx, body)
+	r.guard(verdict.Format, func() { r.checked = credential.Check(ctx, body, opt) })
 	if p.asks() && (r.checked == nil || !r.checked.Bound) {
 		r.add(verdict.New(verdict.Integrity, verdict.ProofMissing).From("presentation").
 			With("detail", "no proof by the holder answers both a challenge and a domain"))
@@ -126,6 +130,7 @@ func (r *run) judge(ctx context.Context) *verdict.Verdict {
 	if c := r.checked.Credential; c != nil {
 		r.guard(verdict.Status, func() { r.status(ctx, c) })
 		r.guard(verdict.Freshness, func() { r.freshness(ctx, c) })
+		r.guard(verdict.Freshness, func() { r.anchors(ctx, c) })
 		r.guard(verdict.Issuer, func() { r.legal(ctx, c) })
 		r.guard(verdict.Holder, func() { r.content(ctx, c) })
 		r.guard(verdict.Format, func() { r.schemas(ctx, c) })
