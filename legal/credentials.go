@@ -2,8 +2,12 @@ package legal
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -11,6 +15,7 @@ import (
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/record"
 )
 
 // Context is the JSON-LD context of what this package signs. W3C Recognized
@@ -38,6 +43,24 @@ type Statement struct {
 	Organisation Organisation
 	ValidFrom    time.Time
 	ValidUntil   *time.Time
+	// Seals quote statements of control over the DID that the organisation sealed.
+	Seals []SealBinding
+	// In are the DIDs of those who recognise the organisation, for whoever looks
+	// for a way from it up to a root.
+	In []string
+}
+
+// Bounds of what an issuer says about its seals.
+const (
+	MaxSeal  = 32 << 10 // bytes of one sealed statement
+	MaxSeals = 4        // sealed statements that are quoted at a time
+)
+
+// SealBinding is the DID's side of a binding to an electronic seal: it quotes the
+// sealed statement by the SHA-256 of its bytes, "sha256-" and base64.
+type SealBinding struct {
+	Digest  string `json:"digest"`
+	Content []byte `json:"content,omitempty"` // the sealed file; nil when it travels apart
 }
 
 // Sign builds and signs the statement as JCS bytes, with a key that stands
@@ -46,14 +69,21 @@ func (s Statement) Sign(ctx context.Context, signer key.Signer, method string) (
 	if err := s.Organisation.Validate(); err != nil {
 		return nil, err
 	}
+	subject := s.Organisation.subject(s.DID, "Organization")
 	tree := map[string]any{
 		"@context":          []any{credential.ContextV2, Context},
 		"type":              []any{"VerifiableCredential", TypeStatement},
-		"issuer":            s.DID,
+		"issuer":            issuerObject(s.DID, "", "", s.In),
 		"validFrom":         proof.FormatTime(s.ValidFrom),
-		"credentialSubject": s.Organisation.subject(s.DID, "Organization"),
+		"credentialSubject": subject,
 	}
 	put(tree, "id", s.ID)
+	if len(s.Seals) > MaxSeals {
+		return nil, fmt.Errorf("%w: %d seals, at most %d", ErrStatement, len(s.Seals), MaxSeals)
+	}
+	if len(s.Seals) > 0 {
+		subject["sealBinding"] = sealsTree(s.Seals)
+	}
 	if s.ValidUntil != nil {
 		tree["validUntil"] = proof.FormatTime(*s.ValidUntil)
 	}
@@ -82,6 +112,52 @@ func ReadStatement(c *credential.Credential) (Organisation, error) {
 	return o, nil
 }
 
+func sealsTree(list []SealBinding) []any {
+	out := make([]any, len(list))
+	for i, b := range list {
+		m := map[string]any{"type": "SealBinding", "digest": b.Digest}
+		if len(b.Content) > 0 {
+			m["content"] = base64.RawURLEncoding.EncodeToString(b.Content)
+		}
+		out[i] = m
+	}
+	return out
+}
+
+// ReadSeals reads which sealed statements a statement of an organisation about itself
+// quotes. It says neither that the credential is verified nor that a seal holds. The
+// error is [ErrStatement].
+func ReadSeals(c *credential.Credential) ([]SealBinding, error) {
+	if !c.Has(TypeStatement) || len(c.Subjects) != 1 || c.Subjects[0]["id"] != c.Issuer {
+		return nil, ErrStatement
+	}
+	raw, has := c.Subjects[0]["sealBinding"]
+	if !has {
+		return nil, nil
+	}
+	list, ok := raw.([]any)
+	if !ok {
+		list = []any{raw}
+	}
+	if len(list) > MaxSeals {
+		return nil, fmt.Errorf("%w: %d seals, at most %d", ErrStatement, len(list), MaxSeals)
+	}
+	var out []SealBinding
+	for _, e := range list {
+		m, _ := e.(map[string]any)
+		var b SealBinding
+		b.Digest, _ = m["digest"].(string)
+		text, _ := m["content"].(string)
+		content, err := base64.RawURLEncoding.Strict().DecodeString(text)
+		if b.Digest == "" || err != nil || len(content) > MaxSeal {
+			return nil, fmt.Errorf("%w: sealBinding", ErrStatement)
+		}
+		b.Content = content
+		out = append(out, b)
+	}
+	return out, nil
+}
+
 // Recognition is what a recogniser says about one entity (W3C Recognized
 // Entities, RecognizedEntityCredential with one RecognizedEntity).
 type Recognition struct {
@@ -99,6 +175,8 @@ type Recognition struct {
 	Schemas    bool
 	ValidFrom  *time.Time
 	ValidUntil *time.Time
+	// In are the DIDs of those who recognise the recogniser (recognizedIn).
+	In []string
 	// Status are the entries in the recogniser's status lists. Writing only.
 	Status []credential.StatusSlot
 }
@@ -129,12 +207,10 @@ func SignRecognition(ctx context.Context, r Recognition, signer key.Signer, meth
 	if len(actions) > 0 {
 		subject["recognizedTo"] = actions
 	}
-	issuer := map[string]any{"id": r.By, "type": "RecognizedIssuer"}
-	put(issuer, "name", r.ByName)
 	tree := map[string]any{
 		"@context":          []any{credential.ContextV2, Context},
 		"type":              []any{"VerifiableCredential", TypeRecognition},
-		"issuer":            issuer,
+		"issuer":            issuerObject(r.By, "RecognizedIssuer", r.ByName, r.In),
 		"validFrom":         proof.FormatTime(*r.ValidFrom),
 		"credentialSubject": subject,
 	}
@@ -146,6 +222,69 @@ func SignRecognition(ctx context.Context, r Recognition, signer key.Signer, meth
 		tree["credentialStatus"] = credential.StatusEntries(r.Status)
 	}
 	return sign(ctx, tree, signer, method, *r.ValidFrom)
+}
+
+// issuerObject is the issuer of a credential: the bare DID where nothing is to be
+// said of it. recognizedIn names the file of the recogniser's folder as a DID URL.
+func issuerObject(id, typ, name string, in []string) any {
+	out := map[string]any{"id": id}
+	put(out, "type", typ)
+	put(out, "name", name)
+	refs := make([]any, 0, len(in))
+	for _, by := range in {
+		refs = append(refs, any(map[string]any{"id": by + "/recognition/" + FileName(id), "type": TypeRecognition}))
+	}
+	switch len(refs) {
+	case 0:
+	case 1:
+		out["recognizedIn"] = refs[0]
+	default:
+		out["recognizedIn"] = refs
+	}
+	if len(out) == 1 {
+		return id
+	}
+	return out
+}
+
+// FileName is the name under recognition/ of what is said about a DID: its subject,
+// or, for one that is no file name, its digest.
+func FileName(id string) string {
+	subject := record.SubjectOf(id)
+	if !strings.ContainsAny(subject, ":%/") {
+		return subject
+	}
+	d := sha256.Sum256([]byte(subject))
+	return hex.EncodeToString(d[:16])
+}
+
+// MaxIn bounds how many recognisers a credential may name.
+const MaxIn = 4
+
+// RecognisedIn reads whom a credential names as recognising its issuer: the DIDs in
+// recognizedIn of its issuer and of the entity that is its issuer. It is a hint where
+// to look, and proves nothing. At most [MaxIn].
+func RecognisedIn(c *credential.Credential) []string {
+	var out []string
+	read := func(raw any) {
+		for _, ref := range objects(raw) {
+			id, _ := ref["id"].(string)
+			u, err := did.ParseURL(id)
+			if err != nil || len(out) == MaxIn || slices.Contains(out, u.DID) {
+				continue
+			}
+			out = append(out, u.DID)
+		}
+	}
+	if m, ok := c.Tree["issuer"].(map[string]any); ok {
+		read(m["recognizedIn"])
+	}
+	for _, sub := range c.Subjects {
+		if sub["id"] == c.Issuer {
+			read(sub["recognizedIn"])
+		}
+	}
+	return out
 }
 
 func sign(ctx context.Context, tree map[string]any, signer key.Signer, method string, at time.Time) ([]byte, error) {

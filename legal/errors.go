@@ -14,12 +14,19 @@ var (
 	// ErrIdentifier: an identifier is malformed for its scheme.
 	ErrIdentifier = hint.New("legal: malformed identifier",
 		"Check the identifier for a slip: scheme, two-letter country and value, for example VAT ES A00000000.")
+	// ErrCheckDigits: the check digits of an identifier are wrong. Of what others state
+	// it is a finding; do not publish such a number yourself.
+	ErrCheckDigits = hint.New("legal: the check digits of the identifier are wrong",
+		"Compare the number with the register; --force publishes it all the same.")
 	// ErrStatement: a credential is no statement of an organisation about itself.
 	ErrStatement = hint.New("legal: not a legal identity statement",
 		"Ask the issuer to publish its identity again.")
 	// ErrRecognition: a credential is no recognition, or is malformed.
 	ErrRecognition = hint.New("legal: not a recognition",
 		"Ask the recogniser to issue the RecognizedEntityCredential again.")
+	// ErrMandate: a credential is no mandate, or is malformed.
+	ErrMandate = hint.New("legal: not a mandate",
+		"Ask the awarding body to issue the IssuingMandateCredential again.")
 	// ErrSource: a source of evidence broke down or gave more than one may give.
 	// What it said does not count.
 	ErrSource = hint.New("legal: a source of evidence failed",

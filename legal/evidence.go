@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -96,6 +97,9 @@ type Inquiry struct {
 	IssuedAt *time.Time
 	Types    []string // of the credential
 	Whois    []*credential.Checked
+	// Signed is the credential that the question is about, nil when it is about the
+	// issuer alone. Its rows say what was established about it.
+	Signed *credential.Checked
 	// Proven are identifiers that sources before this one have proven, for joins.
 	Proven []Identifier
 	// Domain is the host in the identifier; it may be used for a join only when
@@ -168,14 +172,18 @@ func ask(ctx context.Context, s Source, q Inquiry, limit time.Duration) ([]Evide
 func (a *assessment) consult(ctx context.Context) {
 	for _, s := range a.q.Sources {
 		q := Inquiry{Issuer: a.q.Issuer, Same: a.q.Same, Document: a.q.Document, At: a.q.At, IssuedAt: a.q.IssuedAt, Types: a.q.Types,
-			Whois: a.whois, Proven: a.proven(), Domain: a.q.Domain, DomainProven: a.q.DomainProven, Status: a.q.Status, Check: a.q.Check}
+			Whois: a.whois, Signed: a.q.Signed, Proven: a.proven(), Domain: a.q.Domain, DomainProven: a.q.DomainProven, Status: a.q.Status, Check: a.q.Check}
 		found, rows, err := ask(ctx, s, q, a.q.SourceTime)
 		if err != nil {
 			a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Warn).
 				With("source", string(s.Kind())).With("detail", err.Error()))
 			continue
 		}
-		a.evidence = append(a.evidence, found...)
+		for _, e := range found {
+			if a.q.accepts(e) {
+				a.evidence = append(a.evidence, e)
+			}
+		}
 		for _, r := range rows {
 			if r.Name == verdict.Authorisation { // told only where nothing else recognises the issuer
 				a.bad = append(a.bad, r)
@@ -184,6 +192,35 @@ func (a *assessment) consult(ctx context.Context) {
 			a.id.Checks = append(a.id.Checks, r)
 		}
 	}
+}
+
+// accepts tells whether the policy lets evidence count: that of registers only where
+// it names none, or this one.
+func (q Request) accepts(e Evidence) bool {
+	if e.Kind != KindRegister || len(q.Registers) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(q.Registers, func(name string) bool {
+		return strings.EqualFold(e.By, name) || strings.EqualFold(e.By, "register "+name)
+	})
+}
+
+// Meets tells whether one of the levels that were reached is what is demanded. A seal
+// of a higher level does for a lower one, and any evidence for a level below its own;
+// only L4, which is about what an issuer may do, is met by nothing else.
+func (l Level) Meets(demanded Level) bool {
+	if demanded == L4 {
+		return l == L4
+	}
+	return l >= demanded
+}
+
+// ParseLevel reads "L0" to "L6".
+func ParseLevel(s string) (Level, bool) {
+	if len(s) != 2 || s[0] != 'L' || s[1] < '0' || s[1] > '6' {
+		return L0, false
+	}
+	return Level(s[1] - '0'), true
 }
 
 // proven are the identifiers that stand proven now.
@@ -233,7 +270,7 @@ func (a *assessment) tell() {
 			a.id.Levels = append(a.id.Levels, l)
 		}
 	}
-	if a.own != nil {
+	if a.own != nil || len(a.typed) > 0 {
 		level(L1)
 	}
 	if a.q.DomainProven && a.q.Domain != "" {

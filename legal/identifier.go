@@ -24,34 +24,80 @@ const (
 )
 
 const (
-	schemeVAT = "VAT"
-	schemeLEI = "LEI"
+	schemeVAT   = "VAT"
+	schemeLEI   = "LEI"
+	schemeNTR   = "NTR"
+	schemeEUID  = "EUID"
+	schemeEORI  = "EORI"
+	schemeROR   = "ROR"
+	schemeGRID  = "GRID"
+	schemePIC   = "PIC"
+	schemeETER  = "ETER"
+	schemeSCHAC = "SCHAC"
 )
 
 var (
-	schemeForm = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,15}$`)
+	// Two letters and a colon are a national scheme (EN 319 412-1 section 5.1.4).
+	schemeForm = regexp.MustCompile(`^([A-Z][A-Z0-9]{1,15}|[A-Z]{2}:)$`)
 	valueForm  = regexp.MustCompile(`^[A-Z0-9][A-Z0-9/_:+*]{0,63}$`)
 	leiForm    = regexp.MustCompile(`^[A-Z0-9]{18}[0-9]{2}$`)
+	rorForm    = regexp.MustCompile(`^0[0-9A-HJKMNP-TV-Z]{6}[0-9]{2}$`)
+	euidForm   = regexp.MustCompile(`^([A-Z]{2})([A-Z0-9]{1,20})\.([A-Z0-9][A-Z0-9._/:-]{0,63})$`)
 )
 
 // worldwide are schemes whose values need no country.
 func worldwide(scheme string) bool {
 	switch scheme {
-	case schemeLEI, "ROR", "PIC", "SCHAC", "ERASMUS", "DEQARINST", "ETER", "WHED", "EUID", "EORI":
+	case schemeLEI, schemeROR, schemeGRID, schemePIC, schemeSCHAC, "ERASMUS", "DEQARINST", schemeETER, "WHED", schemeEUID, schemeEORI:
 		return true
 	}
 	return false
 }
 
+// forms are those of schemes that are checked beyond [valueForm], in canonical form.
+func forms() map[string]*regexp.Regexp {
+	return map[string]*regexp.Regexp{
+		schemeEORI: regexp.MustCompile(`^[A-Z]{2}[A-Z0-9]{1,15}$`), // Regulation (EU) 2015/2446 annex B
+		schemeROR:  rorForm, schemeEUID: euidForm,
+		schemeGRID:  regexp.MustCompile(`^GRID\.[0-9]{4,6}\.[0-9A-F]{1,2}$`),
+		schemePIC:   regexp.MustCompile(`^[0-9]{9}$`),
+		schemeETER:  regexp.MustCompile(`^[A-Z]{2}[0-9]{4}$`),
+		schemeSCHAC: domainForm,
+	}
+}
+
 // Canonical returns the form in which identifiers are compared: upper case,
 // without spaces, dots and hyphens, the country as alpha-2 with EL as GR and
-// XI and UK as GB, and a VAT number without its country prefix. It checks
-// nothing; see [Identifier.Check].
+// XI and UK as GB, and a VAT number without its country prefix. A domain (SCHAC) is
+// in lower case and keeps its dots, an EUID keeps what divides register and number,
+// ROR and GRID lose their address. It checks nothing; see [Identifier.Check].
 func (id Identifier) Canonical() Identifier {
-	out := Identifier{Scheme: squeeze(id.Scheme), Country: country.Canonical(id.Country), Value: squeeze(id.Value)}
+	out := Identifier{Scheme: squeeze(id.Scheme), Country: country.Canonical(id.Country)}
+	switch out.Scheme {
+	case schemeSCHAC:
+		v := strings.ToLower(strings.TrimSpace(id.Value))
+		v = strings.TrimPrefix(v, "urn:schac:homeorganization:")
+		out.Country, out.Value = "", strings.TrimSuffix(v, ".")
+		return out
+	case schemeEUID, schemeGRID, schemeROR:
+		v := strings.ToUpper(strings.Join(strings.Fields(id.Value), ""))
+		for _, address := range []string{"HTTPS://ROR.ORG/", "ROR.ORG/", "HTTPS://WWW.GRID.AC/INSTITUTES/", "HTTPS://GRID.AC/INSTITUTES/"} {
+			v = strings.TrimPrefix(v, address)
+		}
+		out.Country, out.Value = "", v
+		return out
+	}
+	out.Value = squeeze(id.Value)
 	switch out.Scheme {
 	case schemeLEI:
 		out.Country = "" // XG in certificates; the number is worldwide
+	case schemeEORI:
+		if out.Country != "" && !strings.HasPrefix(out.Value, out.Country) {
+			out.Value = out.Country + out.Value
+		}
+		out.Country = ""
+	case schemeETER, schemePIC:
+		out.Country = ""
 	case schemeVAT:
 		if len(out.Value) > 2 && country.Canonical(out.Value[:2]) == out.Country && out.Country != "" {
 			out.Value = out.Value[2:]
@@ -60,17 +106,43 @@ func (id Identifier) Canonical() Identifier {
 	return out
 }
 
-// Equal tells whether two identifiers are the same in canonical form. Two
-// empty ones are not.
+// oneRegister are registers that keep the numbers of a whole country, by the country
+// and the register's part of an EUID, so that the number alone is the NTR of that
+// country. Elsewhere a number is one of a court or a chamber, and nothing follows.
+func oneRegister(prefix string) bool {
+	switch prefix {
+	case "BEKBOBCE", "DKCVR", "FIFPRO", "NLNHR", "SEBOLREG":
+		return true
+	}
+	return false
+}
+
+// register is the identifier as number of a national trade register where it is one
+// or, for an EUID, where one follows from it.
+func (id Identifier) register() Identifier {
+	c := id.Canonical()
+	if m := euidForm.FindStringSubmatch(c.Value); c.Scheme == schemeEUID && m != nil && oneRegister(m[1]+m[2]) {
+		return Identifier{Scheme: schemeNTR, Country: country.Canonical(m[1]), Value: squeeze(m[3])}
+	}
+	return c
+}
+
+// Equal tells whether two identifiers are the same in canonical form, or are the
+// EUID and the NTR of one entry of a country's only register. Two empty ones are not.
 func (id Identifier) Equal(other Identifier) bool {
 	a, b := id.Canonical(), other.Canonical()
-	return a == b && a.Value != ""
+	return a.Value != "" && (a == b || a.register() == b.register())
 }
 
 // Comparable tells whether a difference in value would be a contradiction:
-// both are of one scheme and country, in which an organisation has one number.
+// both are of one scheme and country, in which an organisation has one number. It may
+// have several domains, participant codes and customs numbers.
 func (id Identifier) Comparable(other Identifier) bool {
-	a, b := id.Canonical(), other.Canonical()
+	a, b := id.register(), other.register()
+	switch a.Scheme {
+	case schemeSCHAC, schemePIC, schemeEORI, schemeGRID, "ERASMUS", "PSD":
+		return false
+	}
 	return a.Value != "" && b.Value != "" && a.Scheme == b.Scheme && a.Country == b.Country
 }
 
@@ -93,6 +165,10 @@ func (id Identifier) person() bool {
 	return false
 }
 
+// Person tells whether the scheme is one of natural persons (ETSI EN 319 412-1
+// section 5.1.3). Such identifiers are personal data and are not published.
+func (id Identifier) Person() bool { return id.person() }
+
 // Check judges the form: a known shape of scheme, a country where the scheme
 // has national numbers, the check digits of an LEI (ISO 17442, modulo 97) and
 // the national form of a VAT number where we know it. The error is
@@ -102,13 +178,19 @@ func (id Identifier) Check() error {
 	if !schemeForm.MatchString(c.Scheme) {
 		return fmt.Errorf("%w: scheme %q", ErrIdentifier, clip(id.Scheme))
 	}
-	if !valueForm.MatchString(c.Value) {
+	if form, has := forms()[c.Scheme]; has && !form.MatchString(c.Value) {
+		return fmt.Errorf("%w: %q has not the form of %s", ErrIdentifier, clip(id.Value), c.Scheme)
+	} else if !has && !valueForm.MatchString(c.Value) {
 		return fmt.Errorf("%w: value %q", ErrIdentifier, clip(id.Value))
 	}
 	if c.Country == "" && !worldwide(c.Scheme) {
 		return fmt.Errorf("%w: %s needs a country", ErrIdentifier, c.Scheme)
 	}
-	if c.Country != "" && !country.Is(c.Country) {
+	if m := euidForm.FindStringSubmatch(c.Value); c.Scheme == schemeEUID && !country.Is(country.Canonical(m[1])) {
+		return fmt.Errorf("%w: %q begins with no country", ErrIdentifier, clip(id.Value))
+	}
+	// EU stands for numbers of the whole Union, as in VATEU-.
+	if c.Country != "" && c.Country != "EU" && !country.Is(c.Country) {
 		return fmt.Errorf("%w: country %q", ErrIdentifier, clip(id.Country))
 	}
 	switch c.Scheme {
@@ -137,7 +219,8 @@ func ParseIdentifier(s string) (Identifier, error) {
 		id = Identifier{Scheme: fields[0], Country: fields[1], Value: fields[2]}
 	case len(fields) == 2:
 		id = Identifier{Scheme: fields[0], Value: fields[1]}
-	case len(fields) == 1 && len(s) > 6 && s[5] == '-':
+	case len(fields) == 1 && len(fields[0]) > 6 && fields[0][5] == '-':
+		s = fields[0]
 		id = Identifier{Scheme: s[:3], Country: s[3:5], Value: s[6:]}
 	default:
 		return id, fmt.Errorf("%w: %q", ErrIdentifier, clip(s))

@@ -34,7 +34,15 @@ func (s Seat) String() string {
 type Organisation struct {
 	LegalNames []Name     `json:"legalNames"` // as registered; the first one leads
 	ID         Identifier `json:"identifier"`
-	Seat       Seat       `json:"seat"`
+	// Identifiers are further ones, of other schemes or of other registers.
+	Identifiers []Identifier `json:"identifiers,omitempty"`
+	// AltNames are names in use that are not the registered ones.
+	AltNames []Name `json:"altNames,omitempty"`
+	Seat     Seat   `json:"seat"`
+	// Parent is the legal person that this body is part of (a faculty of a
+	// university), OnBehalfOf those for whom it issues. Both are claims.
+	Parent     *Relation  `json:"parent,omitempty"`
+	OnBehalfOf []Relation `json:"onBehalfOf,omitempty"`
 	Homepage   string     `json:"homepage,omitempty"` // https URL
 	Domain     string     `json:"domain,omitempty"`   // a claim, proven only by a sighting
 	// SoleTrader says, by the operator's explicit flag, that the organisation
@@ -42,9 +50,24 @@ type Organisation struct {
 	SoleTrader bool `json:"soleTrader,omitempty"`
 }
 
+// Relation names another organisation: by its DID, its identifier, its name, or
+// several of these.
+type Relation struct {
+	DID  string     `json:"did,omitempty"`
+	Name string     `json:"name,omitempty"`
+	ID   Identifier `json:"identifier,omitzero"`
+}
+
+// String names the organisation by what it is best known by.
+func (r Relation) String() string {
+	id := r.ID.String()
+	return strings.Join(slices.DeleteFunc([]string{r.Name, id, r.DID}, func(p string) bool { return p == "" }), ", ")
+}
+
 const (
-	maxNames = 16
-	maxText  = 300
+	maxNames       = 16
+	maxIdentifiers = 16
+	maxText        = 300
 )
 
 var (
@@ -63,15 +86,13 @@ func (o Organisation) Validate() error {
 	if len(o.LegalNames) == 0 || len(o.LegalNames) > maxNames {
 		return bad("legalNames", "must hold 1 to 16 names")
 	}
-	for _, n := range o.LegalNames {
-		if strings.TrimSpace(n.Value) == "" || !plainText(n.Value) {
-			return bad("legalNames", "holds a name that is empty, too long or has control characters")
-		}
-		if n.Lang != "" && !langForm.MatchString(n.Lang) {
-			return bad("legalNames", "holds a language that is no BCP 47 tag")
-		}
+	if err := checkNames(o.LegalNames, "legalNames", bad); err != nil {
+		return err
 	}
 	if err := o.ID.Check(); err != nil {
+		return err
+	}
+	if err := o.further(bad); err != nil {
 		return err
 	}
 	if !country.Is(country.Canonical(o.Seat.Country)) {
@@ -87,6 +108,70 @@ func (o Organisation) Validate() error {
 		return bad("domain", "must be a host name in lower case")
 	}
 	return nil
+}
+
+func checkNames(list []Name, field string, bad func(field, why string) error) error {
+	for _, n := range list {
+		if strings.TrimSpace(n.Value) == "" || !plainText(n.Value) {
+			return bad(field, "holds a name that is empty, too long or has control characters")
+		}
+		if n.Lang != "" && !langForm.MatchString(n.Lang) {
+			return bad(field, "holds a language that is no BCP 47 tag")
+		}
+	}
+	return nil
+}
+
+// further checks what stands beside the core.
+func (o Organisation) further(bad func(field, why string) error) error {
+	if len(o.AltNames) > maxNames || len(o.Identifiers) > maxIdentifiers || len(o.OnBehalfOf) > maxIdentifiers {
+		return bad("altNames, identifiers and onBehalfOf", "may hold 16 each")
+	}
+	if err := checkNames(o.AltNames, "altNames", bad); err != nil {
+		return err
+	}
+	for _, id := range o.Identifiers {
+		if id.person() {
+			return fmt.Errorf("%w: scheme %s names a natural person", ErrNaturalPerson, squeeze(id.Scheme))
+		}
+		if err := id.Check(); err != nil {
+			return err
+		}
+		if o.ID.Comparable(id) && !o.ID.Equal(id) {
+			return bad("identifiers", "gives "+id.String()+" beside "+o.ID.String()+", and a register gives one number")
+		}
+	}
+	relations := o.OnBehalfOf
+	if o.Parent != nil {
+		relations = append(slices.Clip(relations), *o.Parent)
+	}
+	for _, r := range relations {
+		switch {
+		case r.String() == "":
+			return bad("parent and onBehalfOf", "must name an organisation")
+		case !plainText(r.Name) || len(r.DID) > 2048 || r.DID != "" && !strings.HasPrefix(r.DID, "did:"):
+			return bad("parent and onBehalfOf", "must have a name that can be shown and a DID")
+		case r.ID.person():
+			return fmt.Errorf("%w: scheme %s names a natural person", ErrNaturalPerson, squeeze(r.ID.Scheme))
+		case !r.ID.IsZero():
+			if err := r.ID.Check(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// WrongDigits lists the identifiers whose check digits are wrong. Such a number was
+// mistyped or never given out: it is read from others, and should not be published.
+func (o Organisation) WrongDigits() []string {
+	var out []string
+	for _, id := range append([]Identifier{o.ID}, o.Identifiers...) {
+		if id.CheckDigits() != nil {
+			out = append(out, id.String())
+		}
+	}
+	return out
 }
 
 // plainText refuses what could not be shown: control and formatting
@@ -111,22 +196,29 @@ func (o Organisation) subject(id string, types ...string) map[string]any {
 	}
 	out := map[string]any{"id": id, "type": list, "legalName": o.LegalNames[0].Value}
 	if len(o.LegalNames) > 1 || o.LegalNames[0].Lang != "" {
-		names := make([]any, 0, len(o.LegalNames))
-		for _, n := range o.LegalNames {
-			v := map[string]any{"@value": n.Value}
-			if n.Lang != "" {
-				v["@language"] = n.Lang
-			}
-			names = append(names, v)
+		out["legalNames"] = namesTree(o.LegalNames)
+	}
+	out["legalIdentifier"] = o.ID.tree()
+	if len(o.Identifiers) > 0 {
+		list := make([]any, len(o.Identifiers))
+		for i, id := range o.Identifiers {
+			list[i] = id.tree()
 		}
-		out["legalNames"] = names
+		out["furtherIdentifiers"] = list
 	}
-	c := o.ID.Canonical()
-	number := map[string]any{"type": "LegalIdentifier", "scheme": c.Scheme, "value": c.Value}
-	if c.Country != "" {
-		number["country"] = c.Country
+	if len(o.AltNames) > 0 {
+		out["altNames"] = namesTree(o.AltNames)
 	}
-	out["legalIdentifier"] = number
+	if o.Parent != nil {
+		out["partOf"] = o.Parent.tree()
+	}
+	if len(o.OnBehalfOf) > 0 {
+		list := make([]any, len(o.OnBehalfOf))
+		for i, r := range o.OnBehalfOf {
+			list[i] = r.tree()
+		}
+		out["onBehalfOf"] = list
+	}
 	seat := map[string]any{"type": "LegalSeat", "country": country.Canonical(o.Seat.Country)}
 	put(seat, "region", o.Seat.Region)
 	put(seat, "locality", o.Seat.Locality)
@@ -135,6 +227,36 @@ func (o Organisation) subject(id string, types ...string) map[string]any {
 	put(out, "domainName", o.Domain)
 	if o.SoleTrader {
 		out["soleTrader"] = true
+	}
+	return out
+}
+
+func namesTree(list []Name) []any {
+	out := make([]any, 0, len(list))
+	for _, n := range list {
+		v := map[string]any{"@value": n.Value}
+		if n.Lang != "" {
+			v["@language"] = n.Lang
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// tree writes the identifier as a LegalIdentifier.
+func (id Identifier) tree() map[string]any {
+	c := id.Canonical()
+	out := map[string]any{"type": "LegalIdentifier", "scheme": c.Scheme, "value": c.Value}
+	put(out, "country", c.Country)
+	return out
+}
+
+func (r Relation) tree() map[string]any {
+	out := map[string]any{"type": "Organization"}
+	put(out, "id", r.DID)
+	put(out, "legalName", r.Name)
+	if !r.ID.IsZero() {
+		out["legalIdentifier"] = r.ID.tree()
 	}
 	return out
 }
@@ -167,18 +289,15 @@ func readOrganisation(sub map[string]any) (o Organisation, person bool, err erro
 		o.LegalNames = []Name{{Value: s}}
 	}
 	if raw, has := sub["legalIdentifier"]; has {
-		m, ok := raw.(map[string]any)
-		if !ok {
-			return bad("legalIdentifier")
-		}
-		o.ID.Scheme, _ = m["scheme"].(string)
-		o.ID.Country, _ = m["country"].(string)
-		o.ID.Value, _ = m["value"].(string)
-		person = person || o.ID.person()
-		if err := o.ID.Check(); err != nil && !o.ID.person() {
+		id, err := readIdentifier(raw)
+		person = person || id.person()
+		if err != nil && !id.person() {
 			return o, person, err
 		}
-		o.ID = o.ID.Canonical()
+		o.ID = id
+	}
+	if more, err := o.readFurther(sub); more || err != nil {
+		return o, person || more, err
 	}
 	if raw, has := sub["legalSeat"]; has {
 		m, ok := raw.(map[string]any)
@@ -199,6 +318,75 @@ func readOrganisation(sub map[string]any) (o Organisation, person bool, err erro
 		person = false
 	}
 	return o, person, nil
+}
+
+func readIdentifier(raw any) (Identifier, error) {
+	m, ok := raw.(map[string]any)
+	if !ok {
+		return Identifier{}, fmt.Errorf("%w: legalIdentifier", ErrOrganisation)
+	}
+	var id Identifier
+	id.Scheme, _ = m["scheme"].(string)
+	id.Country, _ = m["country"].(string)
+	id.Value, _ = m["value"].(string)
+	return id.Canonical(), id.Check()
+}
+
+// readFurther reads what stands beside the core; person is true when a further
+// identifier is one of natural persons.
+func (o *Organisation) readFurther(sub map[string]any) (person bool, err error) {
+	list := func(name string) []any {
+		raw, has := sub[name]
+		if !has {
+			return nil
+		}
+		all, ok := raw.([]any)
+		if !ok {
+			all = []any{raw}
+		}
+		if len(all) > maxIdentifiers {
+			err = fmt.Errorf("%w: %s", ErrOrganisation, name)
+			return nil
+		}
+		return all
+	}
+	for _, raw := range list("furtherIdentifiers") {
+		id, bad := readIdentifier(raw)
+		if id.person() {
+			return true, nil
+		}
+		if bad != nil {
+			return false, bad
+		}
+		o.Identifiers = append(o.Identifiers, id)
+	}
+	if raw, has := sub["altNames"]; has {
+		if o.AltNames, err = readNames(raw); err != nil {
+			return false, fmt.Errorf("%w: altNames", ErrOrganisation)
+		}
+	}
+	for _, name := range []string{"partOf", "onBehalfOf"} {
+		for _, raw := range list(name) {
+			m, ok := raw.(map[string]any)
+			if !ok {
+				return false, fmt.Errorf("%w: %s", ErrOrganisation, name)
+			}
+			var r Relation
+			r.DID, _ = m["id"].(string)
+			r.Name, _ = m["legalName"].(string)
+			if raw, has := m["legalIdentifier"]; has {
+				if r.ID, err = readIdentifier(raw); err != nil {
+					return r.ID.person(), err
+				}
+			}
+			if name == "partOf" {
+				o.Parent = &r
+			} else {
+				o.OnBehalfOf = append(o.OnBehalfOf, r)
+			}
+		}
+	}
+	return false, err
 }
 
 func readNames(raw any) ([]Name, error) {

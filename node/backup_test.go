@@ -203,7 +203,7 @@ func sampleBackup(t testing.TB, edit func(m *BackupManifest, from map[string]str
 }
 
 // seal puts the right digest at the end of what is otherwise wrong.
-func seal(body []byte) []byte {
+func sealBody(body []byte) []byte {
 	return fmt.Appendf(bytes.Clone(body), "%s%x\n", trailerMark, sha256.Sum256(body))
 }
 
@@ -248,7 +248,7 @@ func TestDamagedBackups(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		return seal(out.Bytes())
+		return sealBody(out.Bytes())
 	}
 	inManifest := func(old, new string) []byte {
 		return rewrite(func(name string, content []byte) (string, []byte) {
@@ -269,8 +269,8 @@ func TestDamagedBackups(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		{"cut", seal(body[:len(body)-1024-512]), ""},
-		{"longer", seal(append(bytes.Clone(body), make([]byte, 512)...)), "after its end"},
+		{"cut", sealBody(body[:len(body)-1024-512]), ""},
+		{"longer", sealBody(append(bytes.Clone(body), make([]byte, 512)...)), "after its end"},
 		{"empty", nil, ""},
 		{"another content", rewrite(func(name string, content []byte) (string, []byte) {
 			if name == fileConfig {
@@ -308,7 +308,7 @@ func FuzzBackup(f *testing.F) {
 	good := sampleBackup(f, nil)
 	f.Add(good[:len(good)-trailerLength])
 	f.Fuzz(func(t *testing.T, body []byte) {
-		b := seal(body)
+		b := sealBody(body)
 		seen := int64(0)
 		out, err := readBackup(bytes.NewReader(b), int64(len(b)), func(_ BackupFile, r io.Reader) error {
 			k, err := io.Copy(io.Discard, r)

@@ -12,12 +12,16 @@ import (
 	"github.com/bonafide-id/bonafide/internal/fetch"
 	"github.com/bonafide-id/bonafide/internal/hint"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/legal"
 	"github.com/bonafide-id/bonafide/legal/ebsi"
 	"github.com/bonafide-id/bonafide/legal/register"
+	"github.com/bonafide-id/bonafide/legal/seal"
 	"github.com/bonafide-id/bonafide/legal/trustlist"
 	"github.com/bonafide-id/bonafide/p2p"
+	"github.com/bonafide-id/bonafide/proof/cert"
+	"github.com/bonafide-id/bonafide/proof/jades"
 	"github.com/bonafide-id/bonafide/replica"
 	"github.com/bonafide-id/bonafide/replica/exchange"
 	"github.com/bonafide-id/bonafide/revocation"
@@ -125,7 +129,10 @@ func FailureOf(err error) Failure {
 		if is(credential.ErrParse) {
 			f.Type = "https://www.w3.org/TR/vc-data-model#PARSING_ERROR"
 		}
-	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
+	case is(seal.ErrStatement, seal.ErrOtherDID, seal.ErrNotQuoted, seal.ErrHolder, seal.ErrTime, seal.ErrUse, seal.ErrLarge, jades.ErrShape, jades.ErrCount, jades.ErrHeader,
+		jades.ErrCritical, jades.ErrAlgorithm, jades.ErrThumbprint, jades.ErrTooMany, cert.ErrParse, cert.ErrKey, cert.ErrSize, cert.ErrCritical, cert.ErrSubject, key.ErrSignature):
+		f.Status, f.Title = http.StatusBadRequest, "Not a seal that counts"
+	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, legal.ErrIdentifier, legal.ErrCheckDigits, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
 		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, ErrImport):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
 	case is(ebsi.ErrForm, ebsi.ErrHash, ebsi.ErrTooLarge, register.ErrForm, register.ErrTooLarge, register.ErrDuplicate, register.ErrPerson):

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,6 +54,7 @@ type Options struct {
 type Node struct {
 	cfg        Config
 	log        *slog.Logger
+	links      linkCache
 	clock      func() time.Time
 	random     io.Reader
 	pass       keystore.Passphrase
@@ -72,6 +74,7 @@ type Node struct {
 	started    time.Time
 	keyFiles   sync.Mutex
 	kicks      chan string
+	walked     atomic.Int64 // bytes that looking for recognitions has cost
 
 	mu          sync.Mutex
 	host        *p2p.Host
@@ -81,6 +84,7 @@ type Node struct {
 	halted      map[string]Halt // not written down yet
 	lists       listCache
 	regs        registerCache
+	rootLists   map[string]rootsCache
 	readBack    map[string]bool
 	names       map[string][2]string // of lists begun elsewhere; see elsewhere
 	namesAt     time.Time

@@ -188,6 +188,8 @@ const (
 	FieldDomain     = "domain"     // proven only by an origin sighting
 	FieldAltName    = "altName"
 	FieldHomepage   = "homepage"
+	FieldPartOf     = "partOf"     // the legal person that the issuer is a part of
+	FieldOnBehalfOf = "onBehalfOf" // for whom the issuer says that it issues
 )
 
 // Field is one statement about the issuer with its provenance.

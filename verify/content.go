@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"strings"
 
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/credential/annex"
@@ -14,7 +13,7 @@ import (
 
 // content reports what the credential says: the European standard elements,
 // holder, place, dates and awarding body. Only what was signed is read.
-func (r *run) content(c *credential.Credential) {
+func (r *run) content(ctx context.Context, c *credential.Credential) {
 	r.out.Subject.Credential, r.out.Subject.Types = c.ID, nonNil(c.Types)
 	r.out.Dates.ValidFrom, r.out.Dates.ValidUntil, r.out.Dates.Signed = c.ValidFrom, c.ValidUntil, r.checked.Signer.Created
 	if c.Tree != nil && r.checked.MediaType != credential.MediaJOSE { // whose Opener has looked
@@ -33,7 +32,7 @@ func (r *run) content(c *credential.Credential) {
 	r.add(report.Rows()...)
 	r.holderRows(f)
 	r.placeRows(c, f)
-	r.awardingRows(f)
+	r.awardingRows(ctx, f)
 }
 
 // elements writes a report in the verdict's own form.
@@ -72,34 +71,6 @@ func (r *run) placeRows(c *credential.Credential, f annex.Facts) {
 	}
 	r.out.Place = verdict.PlaceView{Country: f.Country, Region: f.Region, Locality: f.Locality, State: verdict.Claimed, By: []string{c.Issuer}}
 	r.add(verdict.New(verdict.Place, verdict.PlacePresent).From("credential"))
-}
-
-// awardingRows compares who awards with who issues. A mandate that only the
-// issuer speaks of stays the issuer's word.
-func (r *run) awardingRows(f annex.Facts) {
-	if len(f.Awarding) == 0 {
-		r.add(verdict.New(verdict.Awarding, verdict.AwardingAbsent).From("credential"))
-		return
-	}
-	r.out.Subject.Awarding = f.Awarding[0].Name
-	others := f.Others()
-	if len(others) == 0 {
-		r.add(verdict.New(verdict.Awarding, verdict.SameEntity).From("credential"))
-		return
-	}
-	code := verdict.DiffersUnproven
-	if f.Mandated {
-		code = verdict.MandateClaimed
-	}
-	names := make([]string, len(others))
-	for i, b := range others {
-		names[i] = b.Name
-		if b.Name == "" {
-			names[i] = b.ID
-		}
-	}
-	r.out.Subject.Awarding = names[0]
-	r.add(verdict.New(verdict.Awarding, code).With("body", strings.Join(names, ", ")).From("credential"))
 }
 
 // schemas holds the credential against the schemas and resources that it names.

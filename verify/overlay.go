@@ -12,6 +12,8 @@ import (
 	didweb "github.com/bonafide-id/bonafide/did/web"
 	"github.com/bonafide-id/bonafide/did/webvh"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/legal/seal"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/revocation"
 )
@@ -31,12 +33,15 @@ const maxStaples = 64
 // makes a source forget what that has at hand (see [KeptDIDs] and [KeptLists]),
 // because evidence is chosen by whoever shows the credential.
 type Overlay struct {
-	logs    map[string]*webvh.History // by SCID
-	byURL   map[string]Staple
-	lists   map[string][]byte // by their own id
-	Whois   map[string][]byte // by subject
-	Recogs  [][]byte
-	Ignored []string // names of what is no evidence
+	logs   map[string]*webvh.History // by SCID
+	byURL  map[string]Staple
+	lists  map[string][]byte // by their own id
+	Whois  map[string][]byte // by subject
+	Recogs [][]byte
+	// Mandates are mandate credentials (legal.TypeMandate).
+	Mandates [][]byte
+	sealed   map[string][]byte // sealed statements, by their digest
+	Ignored  []string          // names of what is no evidence
 }
 
 // NewOverlay sorts stapled evidence by what it is. A log that does not verify
@@ -46,7 +51,7 @@ func NewOverlay(staples []Staple, now time.Time) (*Overlay, error) {
 		return nil, fmt.Errorf("%w: %d pieces of evidence, at most %d", ErrPolicy, len(staples), maxStaples)
 	}
 	o := &Overlay{logs: map[string]*webvh.History{}, byURL: map[string]Staple{},
-		lists: map[string][]byte{}, Whois: map[string][]byte{}}
+		lists: map[string][]byte{}, Whois: map[string][]byte{}, sealed: map[string][]byte{}}
 	var witness []byte
 	for _, s := range staples {
 		if bytes.HasPrefix(bytes.TrimSpace(s.Body), []byte("[")) {
@@ -93,6 +98,10 @@ func (o *Overlay) sort(s Staple) {
 		o.lists[c.ID] = s.Body
 	case err == nil && c.Has("RecognizedEntityCredential"):
 		o.Recogs = append(o.Recogs, s.Body)
+	case err == nil && c.Has(legal.TypeMandate):
+		o.Mandates = append(o.Mandates, s.Body)
+	case tree["signatures"] != nil && tree["payload"] != nil:
+		o.sealed[seal.Digest(s.Body)] = s.Body
 	case tree["verifiableCredential"] != nil:
 		if holder, ok := tree["holder"].(string); ok {
 			o.Whois[record.SubjectOf(holder)] = s.Body
@@ -101,6 +110,9 @@ func (o *Overlay) sort(s Staple) {
 		o.Ignored = append(o.Ignored, s.Name)
 	}
 }
+
+// Sealed finds a sealed statement by the digest by which it is quoted.
+func (o *Overlay) Sealed(digest string) []byte { return o.sealed[digest] }
 
 // KeptDIDs is what a resolver may be beside: one that can say what is at hand of
 // an identifier without asking anybody.

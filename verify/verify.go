@@ -127,7 +127,7 @@ func (r *run) judge(ctx context.Context) *verdict.Verdict {
 		r.guard(verdict.Status, func() { r.status(ctx, c) })
 		r.guard(verdict.Freshness, func() { r.freshness(ctx, c) })
 		r.guard(verdict.Issuer, func() { r.legal(ctx, c) })
-		r.guard(verdict.Holder, func() { r.content(c) })
+		r.guard(verdict.Holder, func() { r.content(ctx, c) })
 		r.guard(verdict.Format, func() { r.schemas(ctx, c) })
 		r.guard(verdict.Format, func() { r.endorsements(ctx) })
 	}
@@ -161,7 +161,9 @@ type run struct {
 	undated  bool // a list was used whose age is not known
 	trace    *traceLog
 	work     *jsonld.Budget
-	holder   string // who proved to hold the presentation that this came in
+	same     func(a, b string) bool
+	mandates []legal.Mandate // verified; for the issuer
+	holder   string          // who proved to hold the presentation that this came in
 }
 
 func (r *run) add(rows ...verdict.Check) { r.out.Checks = append(r.out.Checks, rows...) }
@@ -280,30 +282,98 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 // legal says who the issuer is in law and what it may issue.
 func (r *run) legal(ctx context.Context, c *credential.Credential) {
 	r.out.Issuer.ID = c.Issuer
-	q := legal.Request{Issuer: c.Issuer, At: r.at, IssuedAt: c.ValidFrom, Types: c.Types, Check: r.evidence()}
-	if r.v.cfg.Issuers == nil {
-		r.add(verdict.New(verdict.Issuer, verdict.NotIdentified), verdict.New(verdict.Authorisation, verdict.NoRootsConfigured))
-		return
-	}
-	if err := r.v.cfg.Issuers.Evidence(ctx, c.Issuer, &q); err != nil {
+	q, err := r.inquiry(ctx, c.Issuer)
+	if err != nil {
 		r.add(verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Unknown).With("detail", err.Error()))
+	}
+	q.Types, q.Signed = c.Types, r.checked
+	q.ClaimedDate, q.Registers = r.p.ClaimedDate, r.p.Registers
+	closed := false
+	if res := r.checked.Signer.Resolution; res != nil {
+		closed, q.Document = res.Meta.Deactivated, res.Document
+	}
+	id := legal.Assess(ctx, q)
+	r.mandates = id.Mandates
+	if r.same = q.Same; r.same == nil {
+		r.same = func(a, b string) bool { return a == b }
+	}
+	r.out.Issuer = id.View(c.Issuer, closed)
+	r.add(id.Checks...)
+	r.levels(c)
+}
+
+// inquiry prepares the question who somebody is in law, at the time of the verdict
+// and at the issuing date. Without sources, all is the credential's own word.
+func (r *run) inquiry(ctx context.Context, who string) (legal.Request, error) {
+	var err error
+	q := legal.Request{Issuer: who, At: r.at, Check: r.evidence()}
+	if c := r.checked.Credential; c != nil {
+		q.IssuedAt = c.ValidFrom
+	}
+	if r.v.cfg.Issuers != nil {
+		err = r.v.cfg.Issuers.Evidence(ctx, who, &q)
 	}
 	if q.Status == nil {
 		q.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {
 			if r.v.cfg.Status == nil {
 				return nil
 			}
-			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength,
-				Index: r.v.cfg.Index}).Checks
+			return r.recent(revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength,
+				Index: r.v.cfg.Index}))
 		}
 	}
-	closed := false
-	if res := r.checked.Signer.Resolution; res != nil {
-		closed, q.Document = res.Meta.Deactivated, res.Document
+	return q, err
+}
+
+// recent holds the age of the lists under which a recognition stands against the
+// policy, as is done for the credential's own.
+func (r *run) recent(res revocation.Result) []verdict.Check {
+	most := max(r.p.MaxStatusAge, r.p.AcceptLastKnown)
+	if res.Undated || !res.Oldest.IsZero() && r.at.Sub(res.Oldest) > most {
+		return append(res.Checks, verdict.New(verdict.Status, verdict.ListExpired).With("detail", "the list is older than the policy allows"))
 	}
-	id := legal.Assess(ctx, q)
-	r.out.Issuer = id.View(c.Issuer, closed)
-	r.add(id.Checks...)
+	return res.Checks
+}
+
+// levels holds what was reached against what the policy demands for the types of the
+// credential. A demand makes the check one that must pass.
+func (r *run) levels(c *credential.Credential) {
+	var reached []legal.Level
+	for _, e := range r.out.Issuer.Evidence {
+		if l, ok := legal.ParseLevel(e.Level); ok && (e.Now || e.WhenIssued && r.p.ClaimedDate) {
+			reached = append(reached, l)
+		}
+	}
+	for _, s := range r.out.Issuer.Levels { // its own word and its domain are no pieces of evidence
+		if l, ok := legal.ParseLevel(s); ok && l <= legal.L2 {
+			reached = append(reached, l)
+		}
+	}
+	for _, rule := range r.p.Levels {
+		if !rule.fits(c.Types) {
+			continue
+		}
+		if !slices.Contains(r.p.Require, verdict.Issuer) {
+			r.p.Require = append(slices.Clip(r.p.Require), verdict.Issuer)
+			r.out.Policy.Require = nonNil(r.p.Require)
+		}
+		if rule.Level > legal.L0 && !slices.ContainsFunc(reached, func(l legal.Level) bool { return l.Meets(rule.Level) }) {
+			r.add(verdict.New(verdict.Issuer, verdict.LevelTooLow).With("demanded", rule.Level.String()).With("type", rule.Type).
+				With("reached", r.out.Issuer.Level).With("detail", "demanded "+rule.Level.String()+", reached "+orNone(reached)))
+		}
+	}
+}
+
+func orNone(levels []legal.Level) string {
+	if len(levels) == 0 {
+		return legal.L0.String()
+	}
+	slices.Sort(levels)
+	var out []string
+	for _, l := range slices.Backward(slices.Compact(levels)) {
+		out = append(out, l.String())
+	}
+	return strings.Join(out, ", ")
 }
 
 // privacy says who was asked for what.

@@ -194,19 +194,25 @@ func (o *opening) signer(trust Trust) {
 	o.stamps()
 }
 
-// listed asks the trusted lists about the time at which the seal says that it was
-// made and about the time asked. The first is only a claim, so that an authority
-// must have been granted at both; where it was at the first only, the level is
-// cert.Chain and Why says so.
+// listed is what the trusted lists say of the seal.
 func (o *opening) listed(trust Trust) Listing {
-	if trust.Listed == nil || !o.facts.ValidAt(o.opt.At) {
+	return trust.Judge(o.leaf, *o.facts, o.others(), o.seal.SignedAt, o.opt.At)
+}
+
+// Judge asks the trusted lists about the time at which something says that it was
+// sealed and about the time asked. The first is only a claim, so that an authority
+// must have been granted at both; where it was at the first only, the level is
+// cert.Chain and Why says so. A certificate that does not hold at the time asked is
+// worth cert.None.
+func (t Trust) Judge(leaf *x509.Certificate, facts cert.Facts, others []*x509.Certificate, sealed, at time.Time) Listing {
+	if t.Listed == nil || !facts.ValidAt(at) {
 		return Listing{Level: cert.None}
 	}
-	then := trust.Listed(o.leaf, o.others(), o.seal.SignedAt)
+	then := t.Listed(leaf, others, sealed)
 	if then.Level == cert.None {
 		return then
 	}
-	now := trust.Listed(o.leaf, o.others(), o.opt.At)
+	now := t.Listed(leaf, others, at)
 	switch {
 	case now.Level == cert.None:
 		now.Level, now.Why = cert.Chain, fmt.Errorf("sealed, by its own word, when the authority was still granted: %w", now.Why)

@@ -63,6 +63,6 @@ func builtins() []builtin {
 		{"https://bonafide.id/contexts/micro-credential/v1", "bonafide-v1.jsonld",
 			"eec67a8a7992e05b41592b091e8bd65e2181875299b68024a849e3c403b8b85d", ""},
 		{"https://bonafide.id/contexts/legal-entity/v1", "legal-entity-v1.jsonld",
-			"c8f827301bf7eea48b27900acaefe7692da5dd063b6db2d976bc1bc0f0e19637", ""},
+			"14b736cdf909cb3a5cb2c81fcb29cc5c38faa4c03f0918afb89dcd53cd8694b3", ""},
 	}
 }

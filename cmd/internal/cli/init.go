@@ -158,7 +158,7 @@ func (a *app) tellInit(cfg node.Config, opt node.InitOptions, made *node.Created
 		}
 	}
 	a.printf("\n%s\n", p.bold("Next"))
-	a.printf(`  bonafide identity set --legal-name "..." --id "VAT ES A00000000" --seat ES
+	a.printf(`  bonafide identity set                state who you are in law; it asks
   bonafide run                         publish, and answer peers and HTTP
   bonafide issue --example             the file that an issuing starts from
   move %s away from this machine
