@@ -22,7 +22,7 @@ func known(t testing.TB) (f *face, did string) {
 		ID: legal.Identifier{Scheme: "VAT", Country: "ES", Value: "A00000000"}, Seat: legal.Seat{Country: "ES"}}}, &node.IdentityResponse{})
 	body := `{"entries":[{"record":"R1","dids":["` + did + `"],"names":[{"value":"Universidad de Ejemplo"}],"seat":{"country":"ES"},"identifiers":[{"scheme":"VAT","country":"ES","value":"A00000000"}]},
 {"record":"R2","names":[{"value":"Otra Universidad"}],"seat":{"country":"PT"}},{"record":"R3","names":[{"value":"Third UNIVERSIDAD"}],"seat":{}}]}`
-	f.op(t, node.OpRegisterImport, node.RegisterImportRequest{Name: "partners", Format: "json", File: "p.json", Body: []byte(body), Retrieved: "2026-01-31T12:00:00Z"}, &node.RegisterImported{})
+	f.op(t, node.OpRegisterImport, node.RegisterImportRequest{Name: "partners", Format: "json", Files: []node.RegisterFile{{Name: "p.json", Body: []byte(body), Retrieved: "2026-01-31T12:00:00Z"}}}, &node.RegisterImported{})
 	return f, did
 }
 

@@ -54,22 +54,25 @@ func (d ebsiDocuments) EBSIDocument(ctx context.Context, id string) (tree map[st
 	return tree, at, err
 }
 
-// mergeEBSI takes one file into a copy of EBSI's registries and returns what is to be
+// mergeEBSI takes files into a copy of EBSI's registries and returns what is to be
 // written.
-func (n *Node) mergeEBSI(q RegisterImportRequest, held heldRegister, file register.File) ([]byte, register.Changes, int, error) {
-	in, err := ebsi.Read(q.Body, file.Retrieved)
-	if err != nil {
-		return nil, register.Changes{}, 0, fmt.Errorf("%.200s: %w", q.File, err)
-	}
+func (n *Node) mergeEBSI(q RegisterImportRequest, held heldRegister, files []register.File) (body []byte, done []register.Changes, entries int, err error) {
 	book := held.ebsi
 	if book == nil {
 		book = ebsi.NewBook(q.Name)
 	}
-	done, err := book.Merge(in, ebsi.File(file))
-	if err != nil {
-		return nil, register.Changes{}, 0, err
+	for i, f := range files {
+		in, err := ebsi.Read(q.Files[i].Body, f.Retrieved)
+		if err != nil {
+			return nil, nil, 0, fmt.Errorf("%.200s: %w", q.Files[i].Name, err)
+		}
+		one, err := book.Merge(in, ebsi.File(f))
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		done = append(done, register.Changes{Added: one.Added, Changed: one.Changed, Same: one.Same, Findings: append([]string{}, in.Findings...)})
 	}
-	body, err := book.Encode()
+	body, err = book.Encode()
 	records, documents := book.Len()
-	return body, register.Changes{Added: done.Added, Changed: done.Changed, Same: done.Same, Findings: append([]string{}, in.Findings...)}, records + documents, err
+	return body, done, records + documents, err
 }

@@ -87,7 +87,7 @@ func TestEBSI(t *testing.T) {
 			t.Fatal(err)
 		}
 		at = at.Add(time.Minute)
-		return call[RegisterImported](t, n, OpRegisterImport, RegisterImportRequest{Format: "ebsi", File: "x.json", Body: body, Retrieved: at.Format(time.RFC3339)})
+		return call[RegisterImported](t, n, OpRegisterImport, RegisterImportRequest{Format: "ebsi", Files: []RegisterFile{{Name: "x.json", Body: body, Retrieved: at.Format(time.RFC3339)}}})
 	}
 	expect := func(step string, want ...string) {
 		t.Helper()
@@ -123,7 +123,7 @@ func TestEBSI(t *testing.T) {
 	if r := call[RegisterList](t, n, OpRegisterList, Empty{}).Registers[0]; r.Format != "ebsi" || r.Entries != 3 || !slices.Equal(r.Axes, []string{AxisAuthorisation}) {
 		t.Errorf("%+v", r)
 	}
-	if _, err := try[RegisterImported](n, OpRegisterImport, RegisterImportRequest{Format: "ebsi", File: "x.json", Body: []byte(`{"did":"x"}`), Retrieved: at.Format(time.RFC3339)}); err == nil || !strings.Contains(err.Error(), "x.json") {
+	if _, err := try[RegisterImported](n, OpRegisterImport, RegisterImportRequest{Format: "ebsi", Files: []RegisterFile{{Name: "x.json", Body: []byte(`{"did":"x"}`), Retrieved: at.Format(time.RFC3339)}}}); err == nil || !strings.Contains(err.Error(), "x.json") {
 		t.Errorf("%v", err)
 	}
 }

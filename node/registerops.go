@@ -27,27 +27,36 @@ func importOperations() []operation {
 	}
 }
 
-// RegisterImportRequest takes one file into a register.
+// RegisterImportRequest takes files into a register: all of them or, when one
+// cannot be read, none.
 type RegisterImportRequest struct {
-	Name      string `json:"name,omitempty"` // of the register; its format by default
-	Format    string `json:"format"`         // deqar, csv, json, dcc or ebsi
-	File      string `json:"file"`           // name of the file, as messages have it
-	Body      []byte `json:"body"`
-	Retrieved string `json:"retrieved"` // when the operator fetched it
+	Name   string         `json:"name,omitempty"` // of the register; its format by default
+	Format string         `json:"format"`         // deqar, csv, json, dcc or ebsi
+	Files  []RegisterFile `json:"files"`          // at most MaxRegisterFiles
 	// Accept lets the register's word count from now on.
 	Accept bool `json:"accept,omitempty"`
 	DryRun bool `json:"dryRun,omitempty"` // say what would be done, and write nothing
 }
 
-// RegisterImported is what became of one file.
+// MaxRegisterFiles is how many files one request brings.
+const MaxRegisterFiles = 1000
+
+// RegisterFile is one file of a register.
+type RegisterFile struct {
+	Name      string `json:"name"` // as messages have it
+	Body      []byte `json:"body"`
+	Retrieved string `json:"retrieved"` // when the operator fetched it
+}
+
+// RegisterImported is what became of the files.
 type RegisterImported struct {
-	Name     string           `json:"name"`
-	Format   string           `json:"format"`
-	Changes  register.Changes `json:"changes"`
-	Entries  int              `json:"entries"` // in all
-	Accepted bool             `json:"accepted"`
-	Axes     []string         `json:"axes"`
-	DryRun   bool             `json:"dryRun"`
+	Name     string             `json:"name"`
+	Format   string             `json:"format"`
+	Files    []register.Changes `json:"files"`   // in the order of the request
+	Entries  int                `json:"entries"` // in all
+	Accepted bool               `json:"accepted"`
+	Axes     []string           `json:"axes"`
+	DryRun   bool               `json:"dryRun"`
 }
 
 // RegisterRequest names a register.

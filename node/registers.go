@@ -175,7 +175,7 @@ func (n *Node) registerSources(trust trustFile) (out []legal.Source) {
 	return out
 }
 
-// registerImport takes one file into a register. Nothing of it counts before the
+// registerImport takes files into a register. Nothing of it counts before the
 // register is accepted.
 func (n *Node) registerImport(ctx context.Context, q RegisterImportRequest) (RegisterImported, error) {
 	if q.Name == "" {
@@ -184,10 +184,17 @@ func (n *Node) registerImport(ctx context.Context, q RegisterImportRequest) (Reg
 	if !register.ValidName(q.Name) || !slices.Contains(RegisterFormats(), q.Format) {
 		return RegisterImported{}, fmt.Errorf("%w: register %.40q of format %.40q", ErrRequest, q.Name, q.Format)
 	}
+	if len(q.Files) == 0 || len(q.Files) > MaxRegisterFiles {
+		return RegisterImported{}, fmt.Errorf("%w: %d files, 1 to %d are taken at a time", ErrRequest, len(q.Files), MaxRegisterFiles)
+	}
 	now := n.clock()
-	retrieved, err := proof.ParseTime(q.Retrieved)
-	if err != nil || retrieved.After(now.Add(5*time.Minute)) {
-		return RegisterImported{}, fmt.Errorf("%w: retrieved must say when the file was fetched, not later than now", ErrRequest)
+	files := make([]register.File, len(q.Files))
+	for i, f := range q.Files {
+		retrieved, err := proof.ParseTime(f.Retrieved)
+		if err != nil || retrieved.After(now.Add(5*time.Minute)) {
+			return RegisterImported{}, fmt.Errorf("%w: retrieved must say when %.200s was fetched, not later than now", ErrRequest, f.Name)
+		}
+		files[i] = register.File{Name: clipName(f.Name), SHA256: register.Digest(f.Body), Retrieved: retrieved.UTC(), ImportedAt: now.UTC().Truncate(time.Second)}
 	}
 	trust, err := n.readTrust()
 	if err != nil {
@@ -211,16 +218,15 @@ func (n *Node) registerImport(ctx context.Context, q RegisterImportRequest) (Reg
 	} else if len(all) >= maxRegisters {
 		return RegisterImported{}, fmt.Errorf("%w: %d registers are held", ErrRequest, len(all))
 	}
-	file := register.File{Name: clipName(q.File), SHA256: register.Digest(q.Body), Retrieved: retrieved.UTC(), ImportedAt: now.UTC().Truncate(time.Second)}
 	merge := n.mergeRegister
 	if q.Format == ebsi.Format {
 		merge = n.mergeEBSI
 	}
-	body, done, entries, err := merge(q, held, file)
+	body, done, entries, err := merge(q, held, files)
 	if err != nil {
 		return RegisterImported{}, err
 	}
-	out := RegisterImported{Name: q.Name, Format: q.Format, Changes: done, DryRun: q.DryRun, Entries: entries, Axes: []string{}}
+	out := RegisterImported{Name: q.Name, Format: q.Format, Files: done, DryRun: q.DryRun, Entries: entries, Axes: []string{}}
 	if !q.DryRun {
 		if err := n.writeRegister(q.Name, body); err != nil {
 			return RegisterImported{}, err
@@ -241,21 +247,24 @@ func (n *Node) registerImport(ctx context.Context, q RegisterImportRequest) (Reg
 	return out, nil
 }
 
-// mergeRegister takes one file into a register and returns what is to be written.
-func (n *Node) mergeRegister(q RegisterImportRequest, held heldRegister, file register.File) ([]byte, register.Changes, int, error) {
-	in, err := register.Read(q.Format, q.Body, file.Retrieved)
-	if err != nil {
-		return nil, register.Changes{}, 0, fmt.Errorf("%.200s: %w", q.File, err)
-	}
+// mergeRegister takes files into a register and returns what is to be written.
+func (n *Node) mergeRegister(q RegisterImportRequest, held heldRegister, files []register.File) (body []byte, done []register.Changes, entries int, err error) {
 	book := held.book
 	if book == nil {
 		book = &register.Book{Name: q.Name, Format: q.Format, Files: []register.File{}}
 	}
-	done, err := book.Merge(in, file)
-	if err != nil {
-		return nil, done, 0, err
+	var all []register.Batch
+	for i, f := range files {
+		in, err := register.Read(q.Format, q.Files[i].Body, f.Retrieved)
+		if err != nil {
+			return nil, nil, 0, fmt.Errorf("%.200s: %w", q.Files[i].Name, err)
+		}
+		all = append(all, in)
 	}
-	body, err := book.Encode()
+	if done, err = book.MergeAll(all, files); err != nil {
+		return nil, nil, 0, err
+	}
+	body, err = book.Encode()
 	return body, done, len(book.Entries), err
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bonafide-id/bonafide/legal/register"
 	"github.com/bonafide-id/bonafide/store"
@@ -84,8 +85,7 @@ func TestRegisters(t *testing.T) {
 			if c.edit != nil {
 				c.edit()
 			}
-			call[RegisterImported](t, n, OpRegisterImport, RegisterImportRequest{Name: "qa", Format: "json", File: "/home/me/qa.json", Body: []byte(c.file),
-				Retrieved: n.clock().UTC().Format("2006-01-02T15:04:05Z"), Accept: !c.refuse})
+			call[RegisterImported](t, n, OpRegisterImport, RegisterImportRequest{Name: "qa", Format: "json", Files: []RegisterFile{{Name: "/home/me/qa.json", Body: []byte(c.file), Retrieved: n.clock().UTC().Format("2006-01-02T15:04:05Z")}}, Accept: !c.refuse})
 			v := check()
 			got := verdictCodes(v)
 			for _, w := range c.want {
@@ -109,9 +109,9 @@ func TestRegisters(t *testing.T) {
 func TestRegisterStore(t *testing.T) {
 	n := opened(t, "university.example", nil)
 	is := n.Info(t.Context()).Issuers[0]
-	q := RegisterImportRequest{Name: "qa", Format: "json", File: "/home/me/qa.json", Body: []byte(registerFile(is.DID)), Retrieved: n.clock().UTC().Format("2006-01-02T15:04:05Z"), Accept: true}
+	q := RegisterImportRequest{Name: "qa", Format: "json", Files: []RegisterFile{{Name: "/home/me/qa.json", Body: []byte(registerFile(is.DID)), Retrieved: n.clock().UTC().Format("2006-01-02T15:04:05Z")}}, Accept: true}
 	done := call[RegisterImported](t, n, OpRegisterImport, q)
-	if !done.Accepted || done.Changes.Added != 2 || done.Entries != 1 || !slices.Equal(done.Axes, []string{AxisIdentity, AxisQuality}) {
+	if !done.Accepted || done.Files[0].Added != 2 || done.Entries != 1 || !slices.Equal(done.Axes, []string{AxisIdentity, AxisQuality}) {
 		t.Errorf("%+v", done)
 	}
 	list := call[RegisterList](t, n, OpRegisterList, Empty{})
@@ -125,17 +125,29 @@ func TestRegisterStore(t *testing.T) {
 		"a name with a path": {func(q *RegisterImportRequest) { q.Name = "../x" }, ErrRequest},
 		"no such format":     {func(q *RegisterImportRequest) { q.Format = "xml" }, ErrRequest},
 		"another format than before": {func(q *RegisterImportRequest) {
-			q.Format, q.Body = "dcc", []byte(`{"registry":{"did:web:a.example":{"name":"A"}}}`)
+			q.Format, q.Files[0].Body = "dcc", []byte(`{"registry":{"did:web:a.example":{"name":"A"}}}`)
 		}, ErrRequest},
-		"no time":           {func(q *RegisterImportRequest) { q.Retrieved = "" }, ErrRequest},
-		"a time to come":    {func(q *RegisterImportRequest) { q.Retrieved = "2999-01-01T00:00:00Z" }, ErrRequest},
-		"not of the format": {func(q *RegisterImportRequest) { q.Body = []byte(`{}`) }, register.ErrForm},
+		"no time":           {func(q *RegisterImportRequest) { q.Files[0].Retrieved = "" }, ErrRequest},
+		"a time to come":    {func(q *RegisterImportRequest) { q.Files[0].Retrieved = "2999-01-01T00:00:00Z" }, ErrRequest},
+		"not of the format": {func(q *RegisterImportRequest) { q.Files[0].Body = []byte(`{}`) }, register.ErrForm},
+		"no file":           {func(q *RegisterImportRequest) { q.Files = nil }, ErrRequest},
+		"too many files":    {func(q *RegisterImportRequest) { q.Files = make([]RegisterFile, MaxRegisterFiles+1) }, ErrRequest},
+		"one good, one not": {func(q *RegisterImportRequest) {
+			good := q.Files[0]
+			good.Body = []byte(strings.Replace(string(good.Body), `"R1"`, `"R2"`, 1))
+			q.Files[0].Body = []byte(`{}`)
+			q.Files = append([]RegisterFile{good}, q.Files...)
+		}, register.ErrForm},
 	} {
 		bad := q
+		bad.Files = slices.Clone(q.Files)
 		c.edit(&bad)
 		if _, err := try[RegisterImported](n, OpRegisterImport, bad); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
+	}
+	if r := call[RegisterList](t, n, OpRegisterList, Empty{}).Registers; len(r) != 1 || r[0].Entries != 1 || len(r[0].Files) != 1 {
+		t.Errorf("what was refused left something: %+v", r)
 	}
 	issued := call[IssueResponse](t, n, OpIssue, IssueRequest{Credential: micro("Ana Andromeda")})
 	check := func() []string {
@@ -177,4 +189,54 @@ func TestRegisterStore(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// The number in a qualified seal joins the entry of a register that has it, and only
+// as long as the seal counts.
+func TestRegisterJoinsSeal(t *testing.T) {
+	n, now := sealedIssuer(t)
+	p := newPKI(t)
+	call[TrustedLists](t, n, OpListsImport, p.lists(t, nil))
+	call[BindResponse](t, n, OpIdentityBind, BindRequest{Sealed: sealStatement(t, n, p.ca.Issue(t, withDevice(t)), nil)})
+	*now = now.Add(time.Hour)
+	issued := call[IssueResponse](t, n, OpIssue, IssueRequest{Credential: micro("Ana Andromeda")})
+	file := strings.Replace(registerFile("did:web:other.example"), `"dids":["did:web:other.example"],`, "", 1)
+	file = strings.Replace(file, `,"domains":["university.example"]`, "", 1)
+	take := func(body string) {
+		t.Helper()
+		call[RegisterImported](t, n, OpRegisterImport, RegisterImportRequest{Name: "qa", Format: "json", Files: []RegisterFile{{Name: "qa.json", Body: []byte(body), Retrieved: n.clock().UTC().Format(time.RFC3339)}}, Accept: true})
+	}
+	expect := func(step, join string, quality verdict.Code) {
+		t.Helper()
+		view, _, v := who(t, n, issued.Credential)
+		got := ""
+		for _, e := range view.Evidence {
+			if e.Kind == "register" {
+				got = e.Join
+			}
+		}
+		if got != join || !slices.Contains(verdictCodes(&v), "quality "+string(quality)) {
+			t.Errorf("%s: joined by %q, want %q; %v, want %s", step, got, join, verdictCodes(&v), quality)
+		}
+	}
+	expect("no register", "", verdict.NoQualityEvidence)
+	take(file)
+	expect("the seal's number", "vat=proven", verdict.QualityEvidence)
+	view, _, _ := who(t, n, issued.Credential)
+	if !slices.Contains(view.Levels, "L6") || !slices.Contains(view.Levels, "L3") || len(view.Quality) != 1 || view.Quality[0].Observed == nil {
+		t.Errorf("%v %+v", view.Levels, view.Quality)
+	}
+	if f := view.Get(verdict.FieldIdentifier); len(f.By) != 2 {
+		t.Errorf("proven by both: %+v", f)
+	}
+	v := call[verdict.Verdict](t, n, OpVerify, VerifyRequest{Credential: issued.Credential, Policy: "name = \"other\"\nregisters = [\"deqar\"]\n", Offline: true})
+	if slices.Contains(verdictCodes(&v), "quality quality_evidence") {
+		t.Errorf("the policy takes another register's word: %v", verdictCodes(&v))
+	}
+	v = call[verdict.Verdict](t, n, OpVerify, VerifyRequest{Credential: issued.Credential, Policy: "name = \"this\"\nregisters = [\"qa\"]\n", Offline: true})
+	if !slices.Contains(verdictCodes(&v), "quality quality_evidence") {
+		t.Errorf("the policy names this register: %v", verdictCodes(&v))
+	}
+	call[BindResponse](t, n, OpIdentityBind, BindRequest{Remove: true})
+	expect("the seal is taken out", "", verdict.NoQualityEvidence)
 }

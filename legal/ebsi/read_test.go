@@ -47,12 +47,12 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := read(c, "did:ebsi:zZeKyEJfUTGwajhNyNX928z")
+	_, err = read(c, "did:ebsi:zZeKyEJfUTGwajhNyNX928z")
 	if !errors.Is(err, ErrAccreditation) || !strings.Contains(err.Error(), "termsOfUse") {
 		t.Errorf("its termsOfUse are an abbreviation: %v", err)
 	}
 	c.Tree["termsOfUse"] = []any{map[string]any{"type": termsType, "id": tir + "did:ebsi:zrCaMa5923UdhhWA69hArZS/attributes/0xAB"}}
-	if a, err = read(c, "did:ebsi:zZeKyEJfUTGwajhNyNX928z"); err != nil || a.kind != KindAttest || len(a.types) != 3 || len(a.places) != 1 ||
+	if a, err := read(c, "did:ebsi:zZeKyEJfUTGwajhNyNX928z"); err != nil || a.kind != KindAttest || len(a.types) != 3 || len(a.places) != 1 ||
 		a.terms[0] != (terms{"did:ebsi:zrCaMa5923UdhhWA69hArZS", "ab"}) || a.until.Year() != 2024 {
 		t.Errorf("%v %+v", err, a)
 	}

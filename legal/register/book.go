@@ -33,7 +33,7 @@ type File struct {
 }
 
 // maxFiles that are remembered of one register.
-const maxFiles = 5_000
+const maxFiles = 100_000
 
 // maxBook bounds a register as it is written down.
 const maxBook = 4 * MaxBytes
@@ -51,59 +51,82 @@ type Changes struct {
 // observation changes nothing. The error is [ErrTooLarge]; then the book is as it
 // was.
 func (b *Book) Merge(in Batch, file File) (Changes, error) {
-	var next struct {
-		Files    []File
-		Entries  []Entry
-		Agencies []Agency
+	done, err := b.MergeAll([]Batch{in}, []File{file})
+	if err != nil {
+		return Changes{}, err
 	}
-	next.Files, next.Entries, next.Agencies = slices.Clone(b.Files), slices.Clone(b.Entries), slices.Clone(b.Agencies)
-	if !slices.ContainsFunc(next.Files, func(f File) bool { return f.SHA256 == file.SHA256 && f.Retrieved.Equal(file.Retrieved) }) {
-		next.Files = append(next.Files, file)
+	return done[0], nil
+}
+
+// MergeAll is Merge of several files at once, one after another: all or none.
+func (b *Book) MergeAll(in []Batch, files []File) ([]Changes, error) {
+	m := merging{files: slices.Clone(b.Files), entries: slices.Clone(b.Entries), agencies: slices.Clone(b.Agencies), at: map[string]int{}}
+	for i, e := range m.entries {
+		m.at[e.Record] = i
 	}
-	at := map[string]int{}
-	for i, e := range next.Entries {
-		at[e.Record] = i
+	var out []Changes
+	for i, batch := range in {
+		done, err := m.add(batch, files[i])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, done)
+	}
+	if len(m.entries) > MaxEntries || len(m.agencies) > maxAgencies || len(m.files) > maxFiles {
+		return nil, fmt.Errorf("%w: %d entries, %d agencies and %d files in %s", ErrTooLarge, len(m.entries), len(m.agencies), len(m.files), quote(b.Name))
+	}
+	slices.SortFunc(m.entries, func(x, y Entry) int { return cmp.Compare(x.Record, y.Record) })
+	slices.SortFunc(m.agencies, func(x, y Agency) int { return cmp.Compare(x.ID, y.ID) })
+	b.Files, b.Entries, b.Agencies = m.files, m.entries, m.agencies
+	b.indexed, b.index = sync.Once{}, bookIndex{}
+	return out, nil
+}
+
+// merging is a book that is being added to.
+type merging struct {
+	files    []File
+	entries  []Entry
+	agencies []Agency
+	at       map[string]int // entries by record
+}
+
+func (m *merging) add(in Batch, file File) (Changes, error) {
+	if !slices.ContainsFunc(m.files, func(f File) bool { return f.SHA256 == file.SHA256 && f.Retrieved.Equal(file.Retrieved) }) {
+		m.files = append(m.files, file)
 	}
 	out := Changes{Findings: append([]string{}, in.Findings...)}
 	for _, e := range in.Entries {
-		i, held := at[e.Record]
+		i, held := m.at[e.Record]
 		if !held {
-			at[e.Record] = len(next.Entries)
-			next.Entries = append(next.Entries, e)
+			m.at[e.Record] = len(m.entries)
+			m.entries = append(m.entries, e)
 			out.Added++
 			continue
 		}
-		merged, changed, err := next.Entries[i].merge(e)
+		merged, changed, err := m.entries[i].merge(e)
 		if err != nil {
 			return Changes{}, err
 		}
 		if changed {
-			next.Entries[i] = merged
+			m.entries[i] = merged
 			out.Changed++
 		} else {
 			out.Same++
 		}
 	}
 	for _, a := range in.Agencies {
-		i := slices.IndexFunc(next.Agencies, func(have Agency) bool { return have.ID == a.ID })
+		i := slices.IndexFunc(m.agencies, func(have Agency) bool { return have.ID == a.ID })
 		switch {
 		case i < 0:
-			next.Agencies = append(next.Agencies, a)
+			m.agencies = append(m.agencies, a)
 			out.Added++
-		case a.Observed.RetrievedAt.After(next.Agencies[i].Observed.RetrievedAt):
-			next.Agencies[i] = a
+		case a.Observed.RetrievedAt.After(m.agencies[i].Observed.RetrievedAt):
+			m.agencies[i] = a
 			out.Changed++
 		default:
 			out.Same++
 		}
 	}
-	if len(next.Entries) > MaxEntries || len(next.Agencies) > maxAgencies || len(next.Files) > maxFiles {
-		return Changes{}, fmt.Errorf("%w: %d entries, %d agencies and %d files in %s", ErrTooLarge, len(next.Entries), len(next.Agencies), len(next.Files), quote(b.Name))
-	}
-	slices.SortFunc(next.Entries, func(x, y Entry) int { return cmp.Compare(x.Record, y.Record) })
-	slices.SortFunc(next.Agencies, func(x, y Agency) int { return cmp.Compare(x.ID, y.ID) })
-	b.Files, b.Entries, b.Agencies = next.Files, next.Entries, next.Agencies
-	b.indexed, b.index = sync.Once{}, bookIndex{}
 	return out, nil
 }
 

@@ -46,6 +46,7 @@ func (a *app) showRegisters(l node.RegisterList) error {
 
 func (a *app) registerImport() *cobra.Command {
 	var q node.RegisterImportRequest
+	var retrieved string
 	formats := strings.Join(node.RegisterFormats(), "|")
 	c := &cobra.Command{Use: "import " + formats + " FILE|DIR...", Short: "Take files of a register",
 		Long: `Take files that you have downloaded. Nothing is fetched. A later observation of a
@@ -55,7 +56,7 @@ formats look like is in docs/registers.md.`,
 		Example: "  bonafide register import deqar downloads/ --accept\n  bonafide register import csv partners.csv --name partners --dry-run",
 		Args:    args(2, -1, "a format and at least one file")}
 	c.Flags().StringVar(&q.Name, "name", "", "what to call the register; its format by default")
-	c.Flags().StringVar(&q.Retrieved, "retrieved", "", "when the files were fetched, such as 2026-11-20T08:30:00Z")
+	c.Flags().StringVar(&retrieved, "retrieved", "", "when the files were fetched, such as 2026-11-20T08:30:00Z")
 	c.Flags().BoolVar(&q.Accept, "accept", false, "let the register's word count from now on")
 	c.Flags().BoolVar(&q.DryRun, "dry-run", false, "say what would be done, and write nothing")
 	c.RunE = func(cmd *cobra.Command, got []string) (err error) {
@@ -75,40 +76,61 @@ formats look like is in docs/registers.md.`,
 			return err
 		}
 		defer func() { err = errors.Join(err, caller.Close()) }()
-		shown, given := a.newProgress(), q.Retrieved
+		shown := a.newProgress()
 		defer shown.done()
-		var all []node.RegisterImported
-		for i, name := range files {
-			shown.line("%d of %d files", i, len(files))
-			if q.Body, err = a.readInput(name, register.MaxBytes); err != nil {
+		var all []register.Changes
+		var out node.RegisterImported
+		for begin := 0; begin < len(files); {
+			shown.line("%d of %d files", begin, len(files))
+			if q.Files, err = a.registerPortion(files[begin:], retrieved); err != nil {
 				return err
 			}
-			q.File, q.Retrieved = name, given
-			if q.Retrieved == "" {
-				q.Retrieved = fetchedAt(name)
-			}
-			var out node.RegisterImported
+			begin += len(q.Files)
 			if err := caller.Op(cmd.Context(), node.OpRegisterImport, q, &out); err != nil {
 				return err
 			}
-			all = append(all, out)
+			all = append(all, out.Files...)
 		}
 		shown.done()
+		out.Files = all
 		if a.json {
-			return a.printJSON(map[string]any{"files": all})
+			return a.printJSON(out)
 		}
-		return a.showImported(files, all)
+		return a.showImported(files, out)
 	}
 	return a.jsonFlag(c)
 }
 
-func (a *app) showImported(files []string, all []node.RegisterImported) error {
+// registerPortion reads the first files, as many as go into one request.
+func (a *app) registerPortion(names []string, retrieved string) (out []node.RegisterFile, err error) {
+	size := 0
+	for _, name := range names {
+		f := node.RegisterFile{Name: name, Retrieved: retrieved}
+		if info, err := os.Stat(name); len(out) > 0 && (len(out) == node.MaxRegisterFiles || err == nil && size+int(info.Size()) > portionBytes) {
+			break
+		}
+		if f.Body, err = a.readInput(name, register.MaxBytes); err != nil {
+			return nil, err
+		}
+		if f.Retrieved == "" {
+			f.Retrieved = fetchedAt(name)
+		}
+		size += len(f.Body)
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// portionBytes keeps a request of several files below what the node reads.
+const portionBytes = 16 << 20
+
+func (a *app) showImported(files []string, last node.RegisterImported) error {
 	var rows [][]string
-	for i, r := range all {
-		rows = append(rows, []string{filepath.Base(files[i]), strconv.Itoa(r.Changes.Added), strconv.Itoa(r.Changes.Changed), strconv.Itoa(r.Changes.Same)})
-		for n, f := range r.Changes.Findings {
+	for i, r := range last.Files {
+		rows = append(rows, []string{filepath.Base(files[i]), strconv.Itoa(r.Added), strconv.Itoa(r.Changed), strconv.Itoa(r.Same)})
+		for n, f := range r.Findings {
 			if n == 10 {
-				a.notef("%s: and %d more findings; --json has them", filepath.Base(files[i]), len(r.Changes.Findings)-n)
+				a.notef("%s: and %d more findings; --json has them", filepath.Base(files[i]), len(r.Findings)-n)
 				break
 			}
 			a.notef("%s: %s", filepath.Base(files[i]), oneLine(f))
@@ -117,7 +139,6 @@ func (a *app) showImported(files []string, all []node.RegisterImported) error {
 	if err := a.table([]string{"FILE", "NEW", "CHANGED", "AS BEFORE"}, rows); err != nil {
 		return err
 	}
-	last := all[len(all)-1]
 	switch {
 	case last.DryRun:
 		a.notef("Nothing was written.")
