@@ -40,6 +40,13 @@ func (s *Server) folder(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// A token list that was begun elsewhere may have any name.
+	if f.ContentType == revocation.MediaStatusJWT && !strings.HasSuffix(path, ".jwt") &&
+		accepted(r, revocation.MediaStatusJWT, revocation.MediaStatusCWT) == revocation.MediaStatusCWT {
+		if f, err = s.cfg.Node.Folder(r.Context(), r.Host, path+".cwt"); err != nil {
+			return err
+		}
+	}
 	if f.ContentType == typeVC {
 		f.ContentType = accepted(r, typeVC, "application/ld+json", "application/json")
 	}

@@ -81,6 +81,29 @@ func TestListsByAccept(t *testing.T) {
 	}
 }
 
+// A token list that was begun elsewhere is given out under its old URI, which may
+// have any name, in both forms.
+func TestTokenListOfElsewhere(t *testing.T) {
+	f := listFace(t)
+	const jwt, cwt = "application/statuslist+jwt", "application/statuslist+cwt"
+	f.op(t, node.OpStatusImport, node.ImportListRequest{URL: "https://old.example/tokens/7", Format: "token", Statuses: "1,revoked\n2,suspended\n"}, new(node.ImportListResponse))
+	f.op(t, node.OpPublish, node.PublishRequest{}, new(node.PublishResponse))
+	for _, c := range []struct{ host, accept, want string }{
+		{"old.example", "", jwt},
+		{"old.example", jwt, jwt},
+		{"old.example", cwt, cwt},
+		{"new.example", jwt, ""},
+	} {
+		r := send(t, http.MethodGet, f.public.URL+"/tokens/7", nil, func(r *http.Request) {
+			r.Host = c.host
+			r.Header.Set("Accept", c.accept)
+		})
+		if (r.status == http.StatusOK) != (c.want != "") || c.want != "" && r.header.Get("Content-Type") != c.want {
+			t.Errorf("%s with %q: %d %s, want %s", c.host, c.accept, r.status, r.header.Get("Content-Type"), c.want)
+		}
+	}
+}
+
 // Caches: the ttl of the lists, one tag per form and coding, conditional requests.
 func TestListsInCaches(t *testing.T) {
 	f := listFace(t)

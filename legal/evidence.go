@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -78,6 +79,12 @@ type Evidence struct {
 // stands tells whether the evidence speaks for a time.
 func (e Evidence) stands(t time.Time) bool {
 	return (e.From == nil || !t.Before(*e.From)) && (e.Until == nil || !t.After(*e.Until))
+}
+
+// identifies tells whether the evidence says who somebody is: of a level that
+// proves it, and with a name or number. A right to issue alone names nobody.
+func (e Evidence) identifies() bool {
+	return e.Level >= L3 && (len(e.Organisation.LegalNames) > 0 || !e.Organisation.ID.IsZero() || len(e.Identifiers) > 0)
 }
 
 // Inquiry is what a source is asked about.
@@ -172,9 +179,48 @@ func (a *assessment) consult(ctx context.Context) {
 				With("source", string(s.Kind())).With("detail", err.Error()))
 			continue
 		}
-		a.evidence = append(a.evidence, found...)
-		a.id.Checks = append(a.id.Checks, rows...)
+		for _, e := range found {
+			if a.q.accepts(e) {
+				a.evidence = append(a.evidence, e)
+			}
+		}
+		for _, r := range rows {
+			if r.Name == verdict.Authorisation { // told only where nothing else recognises the issuer
+				a.bad = append(a.bad, r)
+				continue
+			}
+			a.id.Checks = append(a.id.Checks, r)
+		}
 	}
+}
+
+// accepts tells whether the policy lets evidence count: that of registers only where
+// it names none, or this one.
+func (q Request) accepts(e Evidence) bool {
+	if e.Kind != KindRegister || len(q.Registers) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(q.Registers, func(name string) bool {
+		return strings.EqualFold(e.By, name) || strings.EqualFold(e.By, "register "+name)
+	})
+}
+
+// Meets tells whether one of the levels that were reached is what is demanded. A seal
+// of a higher level does for a lower one, and any evidence for a level below its own;
+// only L4, which is about what an issuer may do, is met by nothing else.
+func (l Level) Meets(demanded Level) bool {
+	if demanded == L4 {
+		return l == L4
+	}
+	return l >= demanded
+}
+
+// ParseLevel reads "L0" to "L6".
+func ParseLevel(s string) (Level, bool) {
+	if len(s) != 2 || s[0] != 'L' || s[1] < '0' || s[1] > '6' {
+		return L0, false
+	}
+	return Level(s[1] - '0'), true
 }
 
 // proven are the identifiers that stand proven now.
@@ -239,7 +285,7 @@ func (a *assessment) tell() {
 			v.At = &at
 		}
 		a.id.Evidence = append(a.id.Evidence, v)
-		if now || then {
+		if (now || then) && e.Level > L0 {
 			level(e.Level)
 		}
 		a.id.Quality = append(a.id.Quality, e.Quality...)

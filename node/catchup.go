@@ -398,6 +398,19 @@ func (w *succession) file(ctx context.Context, tx store.Tx, path string, body []
 		}
 		w.out.Lists++
 		w.out.Changes += changes
+	} else if ok && strings.HasSuffix(path, formJWT) {
+		// The pair goes on under a name of elsewhere when its token does.
+		if uri := revocation.NameOfToken(body); uri != "" && !slices.Contains(w.own(path), uri) {
+			l, err := tx.GetList(w.subject, number)
+			if err != nil {
+				return err
+			}
+			if l.URL, l.Format, l.Bitmap = uri, revocation.FormatToken, nil; l.Number%2 == 1 {
+				if err := tx.PutList(l); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	return w.n.putDraft(tx, w.subject, path, body, until)
 }

@@ -224,7 +224,7 @@ func (n *Node) practiceDraft(ctx context.Context, subject string, h *webvh.Histo
 			if p.Lists == nil {
 				p.Lists = map[string]string{}
 			}
-			p.Lists[l.URL] = listPath(l.Number)
+			p.Lists[l.URL] = pathAt(l)
 		}
 		b, err := credential.SignPractice(ctx, p, signer, method(keys.credential))
 		if err != nil {

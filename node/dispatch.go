@@ -67,7 +67,7 @@ func plain[In, Out any](f func(*Node, context.Context, In) (Out, error)) func(*N
 }
 
 func operations() []operation {
-	return append(registryOperations(), nodeOperations()...)
+	return slices.Concat(registryOperations(), importOperations(), nodeOperations())
 }
 
 func nodeOperations() []operation {
@@ -89,10 +89,17 @@ func nodeOperations() []operation {
 		op(OpPresentation, RoleReader, "verify a presentation", plain((*Node).VerifyPresentation)),
 		op(OpStatusSet, RoleRegistrar, "revoke, suspend or reinstate a credential", (*Node).setStatus),
 		op(OpStatusShow, RoleRegistrar, "show the status of a credential, or the lists", plain((*Node).showStatus)),
-		op(OpRecognize, RoleRegistrar, "recognise another organisation", plain((*Node).recognize)),
+		op(OpRecognize, RoleRegistrar, "recognise another organisation, or end a recognition", (*Node).recognize),
+		op(OpRecognizeMany, RoleRegistrar, "recognise many organisations, or say what would change", (*Node).recognizeMany),
+		op(OpRecognizeList, RoleReader, "list whom an own issuer recognises", plain((*Node).recognitions)),
+		op(OpRecognizedBy, RoleRegistrar, "name those who recognise an own issuer", plain((*Node).setRecognisedIn)),
 		op(OpTrustAdd, RoleOperator, "add a trust root", plain((*Node).trustAdd)),
 		op(OpTrustRemove, RoleOperator, "remove a trust root", plain((*Node).trustRemove)),
 		op(OpTrustList, RoleReader, "list the trust roots", plain((*Node).trustList)),
+		op(OpTrustAdopt, RoleOperator, "show or adopt a list of trust roots that somebody publishes", plain((*Node).trustAdopt)),
+		op(OpTrustDrop, RoleOperator, "no longer follow an adopted list of trust roots", plain((*Node).trustDrop)),
+		op(OpTrustUpdate, RoleOperator, "refresh adopted lists of roots, and EU trusted lists from the web", plain((*Node).trustUpdate)),
+		op(OpRootsPublish, RoleOperator, "publish a signed list of trust roots", (*Node).publishRoots),
 		op(OpListsImport, RoleOperator, "take EU trusted lists from files", plain((*Node).listsImport)),
 		op(OpListsShow, RoleReader, "show the EU trusted lists that are held", plain((*Node).listsShow)),
 		op(OpFollow, RoleOperator, "fetch an issuer's folder and keep it", plain((*Node).follow)),

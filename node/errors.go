@@ -15,6 +15,8 @@ import (
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/legal/ebsi"
+	"github.com/bonafide-id/bonafide/legal/register"
 	"github.com/bonafide-id/bonafide/legal/seal"
 	"github.com/bonafide-id/bonafide/legal/trustlist"
 	"github.com/bonafide-id/bonafide/p2p"
@@ -133,6 +135,8 @@ func FailureOf(err error) Failure {
 	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, legal.ErrIdentifier, legal.ErrCheckDigits, legal.ErrMandate, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
 		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, ErrImport):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
+	case is(ebsi.ErrForm, ebsi.ErrHash, ebsi.ErrTooLarge, register.ErrForm, register.ErrTooLarge, register.ErrDuplicate, register.ErrPerson):
+		f.Status, f.Title = http.StatusBadRequest, "Not a file of a register that can be kept"
 	case is(trustlist.ErrTooLarge, trustlist.ErrXML, trustlist.ErrSignature, trustlist.ErrSigner, trustlist.ErrForm):
 		f.Status, f.Title = http.StatusBadRequest, "Not a trusted list that counts"
 	case is(revocation.ErrFinal, revocation.ErrAdopted, revocation.ErrNoRoom, trustlist.ErrOlder, ErrClosed, ErrHalted, ErrNotReadBack, ErrRestored, ErrIncomplete, ErrHomeExists, ErrNotEmpty, ErrNoFile, ErrBackup, store.ErrExists, ErrClock, ErrIdentity, ErrNoKeys, webvh.ErrDeactivated, replica.ErrForked):

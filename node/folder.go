@@ -296,14 +296,14 @@ func (n *Node) exportElsewhere(ctx context.Context, subject string, out *ExportR
 		}
 		rel, under := strings.CutPrefix(l.URL, base)
 		if !under || record.CheckPath(rel) != nil {
-			out.Elsewhere = append(out.Elsewhere, Elsewhere{URL: l.URL, File: listPath(l.Number)})
+			out.Elsewhere = append(out.Elsewhere, Elsewhere{URL: l.URL, File: pathAt(l)})
 			continue
 		}
 		h, err := n.ownLog(ctx, subject)
 		if err != nil {
 			return err
 		}
-		f, err := n.folderFile(ctx, subject, h, listPath(l.Number))
+		f, err := n.folderFile(ctx, subject, h, pathAt(l))
 		if errors.Is(err, ErrNoIssuer) {
 			continue // not published yet
 		}

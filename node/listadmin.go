@@ -8,6 +8,7 @@ import (
 
 	"github.com/bonafide-id/bonafide/did/webvh"
 	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
 )
 
@@ -46,6 +47,9 @@ func (n *Node) listRows(ctx context.Context, is store.Issuer) ([]ListRow, error)
 			url, err := n.listURL(tx, is.Subject, l.Number, id)
 			if err != nil {
 				return err
+			}
+			if l.Format == revocation.FormatToken {
+				url = l.URL
 			}
 			rows = append(rows, ListRow{Number: l.Number, Purpose: l.Purposes[0], Path: listPath(l.Number), URL: url,
 				Imported: l.URL != "", Format: l.Format, Created: proof.FormatTime(time.UnixMilli(l.Created)), Size: l.Size,

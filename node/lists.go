@@ -28,6 +28,15 @@ const (
 
 func listPath(number int64) string { return fmt.Sprintf("status/%d", number) }
 
+// pathAt is the file that a list's URL stands for: that of a Token Status List
+// which was begun elsewhere is the token of its pair.
+func pathAt(l store.List) string {
+	if l.Format == revocation.FormatToken {
+		return listPath(l.Number) + formJWT
+	}
+	return listPath(l.Number)
+}
+
 // together groups lists by what is rendered in one step: the book's own pairs,
 // revocation first, and each other list by itself.
 func together(lists []store.List) [][]store.List {
@@ -36,7 +45,7 @@ func together(lists []store.List) [][]store.List {
 		byNumber[l.Number] = l
 	}
 	own := func(l store.List, p revocation.Purpose) bool {
-		return l.URL == "" && l.Format == "" && len(l.Purposes) == 1 && l.Purposes[0] == string(p)
+		return (l.URL == "" && l.Format == "" || l.Format == revocation.FormatToken) && len(l.Purposes) == 1 && l.Purposes[0] == string(p)
 	}
 	var out [][]store.List
 	for _, l := range lists {
@@ -102,7 +111,11 @@ func (p *publication) renderPair(ctx context.Context, tx store.Tx, group []store
 	if err != nil {
 		return err
 	}
-	spec := revocation.TokenSpec{URI: first + formJWT, Issuer: p.log.DID(), Statuses: statuses, IssuedAt: p.now, Expires: until,
+	uri := first + formJWT
+	if group[0].Format == revocation.FormatToken {
+		uri = group[0].URL
+	}
+	spec := revocation.TokenSpec{URI: uri, Issuer: p.log.DID(), Statuses: statuses, IssuedAt: p.now, Expires: until,
 		TTL: ttl, Aggregation: id.FileURL(pathAggregation)}
 	jwt, err := revocation.SignStatusJWT(ctx, spec, p.listKey, method)
 	if err != nil {
@@ -163,6 +176,16 @@ func (n *Node) aggregation(ctx context.Context, subject string) ([]byte, error) 
 		return nil, err
 	}
 	return strictjson.Canonical(map[string]any{"status_lists": uris})
+}
+
+// uriOf is the URI of the token that a list of the book goes on as, "" when it is no
+// Token Status List of elsewhere.
+func uriOf(tx store.Tx, subject string, list int64) (string, error) {
+	l, err := tx.GetList(subject, list-(list+1)%2)
+	if err != nil || l.Format != revocation.FormatToken {
+		return "", err
+	}
+	return l.URL, nil
 }
 
 // fsckTokens holds the token lists of a pair that is not marked for publication

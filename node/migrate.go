@@ -16,6 +16,7 @@ import (
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
+	"github.com/bonafide-id/bonafide/verdict"
 )
 
 // maxIndices bounds the lines of an import.
@@ -45,9 +46,12 @@ func (n *Node) importList(ctx context.Context, who Caller, q ImportListRequest) 
 		return ImportListResponse{}, err
 	}
 	a.Issuer, a.URL, a.By, a.Why = is.Subject, q.URL, who.By, q.Why
-	if n := a.Bits.Len(); n < revocation.MinEntries && q.Pad {
+	if n := a.Bits.Len(); n < revocation.MinEntries && (q.Pad || a.Format == revocation.FormatToken) {
 		notes = append(notes, fmt.Sprintf("The list had %d entries and was padded with zeros to %d.", n, revocation.MinEntries))
 		a.Bits = a.Bits.Pad(revocation.MinEntries)
+		if a.Format == revocation.FormatToken {
+			a.Suspended = a.Suspended.Pad(revocation.MinEntries)
+		}
 	}
 	if a.Bits.Len() > maxListSize {
 		return ImportListResponse{}, fmt.Errorf("%w: it has %d entries, at most %d fit into one signed list", ErrImport, a.Bits.Len(), maxListSize)
@@ -66,8 +70,11 @@ func (n *Node) importList(ctx context.Context, who Caller, q ImportListRequest) 
 	} else {
 		notes = append(notes, "Which indices were issued is not known: every index counts as given out, so any of them can be revoked.")
 	}
-	out := ImportListResponse{URL: q.URL, Format: a.Format, Purpose: string(a.Purpose), Size: a.Bits.Len(), Set: int64(a.Bits.Count()),
+	out := ImportListResponse{URL: q.URL, Format: a.Format, Purpose: string(a.Purpose), Size: a.Bits.Len(), Set: int64(a.Bits.Count() + a.Suspended.Count()),
 		State: store.ListClosed, DryRun: q.DryRun}
+	if a.Format == revocation.FormatToken {
+		out.Purpose += ", " + string(revocation.Suspension)
+	}
 	if out.Allocated, err = a.Allocated(); err != nil {
 		return ImportListResponse{}, err
 	}
@@ -80,7 +87,7 @@ func (n *Node) importList(ctx context.Context, who Caller, q ImportListRequest) 
 		if err != nil {
 			return ImportListResponse{}, err
 		}
-		out.Path = listPath(out.Number)
+		out.Path = pathAt(store.List{Number: out.Number, Format: a.Format})
 		n.forgetNames()
 		n.kick(is.Subject)
 		id, err := webvh.ParseID(h.DID())
@@ -133,7 +140,7 @@ func (n *Node) foreignList(ctx context.Context, h *webvh.History, q ImportListRe
 	}
 	body := q.List
 	if len(body) == 0 {
-		r, err := n.web.Get(ctx, q.URL, "application/vc, application/json", int64(record.KindStatusList.MaxBytes()))
+		r, err := n.web.Get(ctx, q.URL, "application/vc, "+revocation.MediaStatusJWT+", "+revocation.MediaStatusCWT+", application/json", int64(record.KindStatusList.MaxBytes()))
 		if err != nil {
 			return a, nil, err
 		}
@@ -149,22 +156,46 @@ func (n *Node) foreignList(ctx context.Context, h *webvh.History, q ImportListRe
 	if claims.ID != q.URL {
 		return a, nil, fmt.Errorf("%w: the list calls itself %.200s, not %.200s", ErrImport, claims.ID, q.URL)
 	}
+	if claims.Format == revocation.FormatToken {
+		a = revocation.Adoption{Format: claims.Format, Purpose: revocation.Revocation}
+		if a.Bits, a.Suspended, err = claims.Statuses.Split(); err != nil {
+			return a, nil, fmt.Errorf("%w: %w", ErrImport, err)
+		}
+		if q.Purpose != "" {
+			return a, nil, fmt.Errorf("%w: a Token Status List is for revocation and suspension both; name no purpose", ErrImport)
+		}
+		if claims.Statuses.Bits() != 2 {
+			*notes = append(*notes, "The list goes on with 2 bits for each status, so that it can say suspended too.")
+		}
+		foreignIssuer(claims.Issuer, h, notes)
+		return a, nil, nil
+	}
 	if len(claims.Purposes) != 1 {
 		return a, nil, fmt.Errorf("%w: the list is for %v; one of a single purpose is needed", ErrImport, claims.Purposes)
 	}
 	if q.Purpose != "" && string(claims.Purposes[0]) != q.Purpose {
 		return a, nil, fmt.Errorf("%w: the list is for %s", ErrImport, claims.Purposes[0])
 	}
-	if subjectOf(claims.Issuer) != h.SCID() {
-		*notes = append(*notes, "The old list is by "+claims.Issuer+" and goes on under "+h.DID()+": verifiers who demand that a list and a credential have one "+
+	foreignIssuer(claims.Issuer, h, notes)
+	return revocation.Adoption{Format: claims.Format, Purpose: claims.Purposes[0], Bits: claims.Bits}, nil, nil
+}
+
+// foreignIssuer notes that a list was by somebody else.
+func foreignIssuer(old string, h *webvh.History, notes *[]string) {
+	if subjectOf(old) != h.SCID() {
+		*notes = append(*notes, "The old list is by "+old+" and goes on under "+h.DID()+": verifiers who demand that a list and a credential have one "+
 			"issuer will not accept it for credentials of the former.")
 	}
-	return revocation.Adoption{Format: claims.Format, Purpose: claims.Purposes[0], Bits: claims.Bits}, nil, nil
 }
 
 // readForeign verifies a signed list, or takes it on the operator's word.
 func (n *Node) readForeign(ctx context.Context, body []byte, unverified bool, notes *[]string) (revocation.Claims, error) {
-	l, row, ok := revocation.ReadList(ctx, body, revocation.Options{Credential: n.checkOptions(ctx, n.clock())})
+	opt := revocation.Options{Credential: n.checkOptions(ctx, n.clock())}
+	read := func() (*revocation.List, verdict.Check, bool) { return revocation.ReadList(ctx, body, opt) }
+	if revocation.IsToken(body) {
+		read = func() (*revocation.List, verdict.Check, bool) { return revocation.ReadStatusToken(ctx, body, "", opt) }
+	}
+	l, row, ok := read()
 	if ok {
 		return l.Claims(), nil
 	}
@@ -183,7 +214,11 @@ func (n *Node) readForeign(ctx context.Context, body []byte, unverified bool, no
 func statusesOf(q ImportListRequest) (a revocation.Adoption, given []int64, err error) {
 	a.Format, a.Purpose = orElse(q.Format, revocation.FormatBitstring), revocation.Purpose(orElse(q.Purpose, string(revocation.Revocation)))
 	word := map[revocation.Purpose]string{revocation.Revocation: "revoked", revocation.Suspension: "suspended"}[a.Purpose]
-	var set []int64
+	token := a.Format == revocation.FormatToken
+	if token && q.Purpose != "" {
+		return a, nil, fmt.Errorf("%w: a Token Status List is for revocation and suspension both; name no purpose", ErrImport)
+	}
+	var set, suspended []int64
 	most := int64(-1)
 	err = lines(q.Statuses, 2, func(line int, cells []string) error {
 		index, err := readIndex(line, cells[0])
@@ -194,6 +229,11 @@ func statusesOf(q ImportListRequest) (a revocation.Adoption, given []int64, err 
 		case "valid", "0":
 		case word, "1":
 			set = append(set, index)
+		case "suspended", "2":
+			if !token {
+				return fmt.Errorf("%w: line %d: state %.40q is neither valid nor %s", ErrImport, line, state, word)
+			}
+			suspended = append(suspended, index)
 		default:
 			return fmt.Errorf("%w: line %d: state %.40q is neither valid nor %s", ErrImport, line, state, word)
 		}
@@ -213,7 +253,9 @@ func statusesOf(q ImportListRequest) (a revocation.Adoption, given []int64, err 
 	if size < 0 || size%8 != 0 || size > maxListSize {
 		return a, nil, fmt.Errorf("%w: size %d is no multiple of 8 up to %d", ErrImport, size, maxListSize)
 	}
-	a.Bits, err = markAll(set, size)
+	if a.Bits, err = markAll(set, size); err == nil && token {
+		a.Suspended, err = markAll(suspended, size)
+	}
 	return a, given, err
 }
 
@@ -359,7 +401,7 @@ func (n *Node) elsewhere(ctx context.Context, host, path string) (subject, rel s
 			}
 			for _, l := range lists {
 				if u, err := url.Parse(l.URL); l.URL != "" && err == nil && u.RawQuery == "" {
-					names[strings.ToLower(u.Host)+u.EscapedPath()] = [2]string{subject, listPath(l.Number)}
+					names[strings.ToLower(u.Host)+u.EscapedPath()] = [2]string{subject, pathAt(l)}
 				}
 			}
 		}
@@ -368,6 +410,11 @@ func (n *Node) elsewhere(ctx context.Context, host, path string) (subject, rel s
 		n.mu.Unlock()
 	}
 	found, ok := names[strings.ToLower(host)+path]
+	if bare, cwt := strings.CutSuffix(path, formCWT); !ok && cwt { // the other form of a Token Status List
+		found, ok = names[strings.ToLower(host)+bare]
+		found[1], ok = strings.CutSuffix(found[1], formJWT)
+		found[1] += formCWT
+	}
 	return found[0], found[1], ok
 }
 

@@ -213,7 +213,7 @@ func TestImportRefusals(t *testing.T) {
 		{"no index", func(q *ImportListRequest) { q.Issued = "seven\n" }, ErrImport},
 		{"leading zero", func(q *ImportListRequest) { q.Issued = "07\n" }, ErrImport},
 		{"cut short", func(q *ImportListRequest) { q.Issued = "7\n71" }, ErrImport},
-		{"statuses of a token list", func(q *ImportListRequest) { q.List, q.Statuses, q.Format = nil, "1,valid\n", "token" }, revocation.ErrFormat},
+		{"statuses of a format that is none", func(q *ImportListRequest) { q.List, q.Statuses, q.Format = nil, "1,valid\n", "crl" }, revocation.ErrFormat},
 		{"list and statuses", func(q *ImportListRequest) { q.Statuses = "1,valid\n" }, ErrRequest},
 		{"format of a signed list", func(q *ImportListRequest) { q.Format = "bitstring" }, ErrRequest},
 		{"statuses: odd state", func(q *ImportListRequest) { q.List, q.Statuses = nil, "1,gone\n" }, ErrImport},

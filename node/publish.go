@@ -14,6 +14,7 @@ import (
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/replica"
+	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
 )
 
@@ -432,7 +433,7 @@ func (p *publication) renderLists(ctx context.Context, tx store.Tx) error {
 // listURL is the name of a list, which never changes: once signed, it is read
 // from the list that stands, also after the identifier has moved.
 func (p *publication) listURL(l store.List, old store.Draft, id webvh.ID, path string) string {
-	if l.URL != "" {
+	if l.URL != "" && l.Format != revocation.FormatToken {
 		return l.URL
 	}
 	if old.Body != nil {

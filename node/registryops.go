@@ -248,7 +248,7 @@ type ImportListRequest struct {
 	// Issued names the indices given out, one a line; Format, Purpose and Size
 	// are for Statuses, and else read from the list.
 	Issued  string `json:"issued,omitempty"`
-	Format  string `json:"format,omitempty"` // bitstring or statuslist2021
+	Format  string `json:"format,omitempty"` // bitstring, statuslist2021 or token
 	Purpose string `json:"purpose,omitempty"`
 	Size    int64  `json:"size,omitempty"`
 	Open    bool   `json:"open,omitempty"` // give out more indices; needs Issued

@@ -86,7 +86,9 @@ func (n *Node) originProven(ctx context.Context, h *webvh.History) bool {
 		return false
 	}
 	s, err := n.replica.Seen(ctx, h.SCID(), u.Host, n.cfg.Observers...)
-	return err == nil && s != nil
+	// At the very address of the log: who may write below a path of a host has not
+	// been seen at its root.
+	return err == nil && s != nil && s.URL == id.LogURL()
 }
 
 // guarded keeps a resolver that needs the web within the network policy.

@@ -117,6 +117,9 @@ func (n *Node) statusRows(ctx context.Context, is store.Issuer, list, index int6
 	}
 	err = n.store.View(ctx, func(tx store.Tx) error {
 		for i := range rows {
+			if rows[i].URL, err = uriOf(tx, is.Subject, rows[i].List); err != nil || rows[i].URL != "" {
+				continue
+			}
 			if rows[i].URL, err = n.listURL(tx, is.Subject, rows[i].List, id); err != nil {
 				return err
 			}

@@ -15,6 +15,9 @@ type Adoption struct {
 	Format  string // in which the list goes on
 	Purpose Purpose
 	Bits    Bitstring
+	// Suspended are the bits of the second list of the pair that a FormatToken goes on
+	// as, of the same length; its Purpose is Revocation.
+	Suspended Bitstring
 	// Given are the indices that were given to credentials; those whose bit is
 	// set count in any case. Nil: not known, and then every index counts as
 	// given, so that none is given twice.
@@ -25,7 +28,7 @@ type Adoption struct {
 // Adopt takes a list into the book, in one transaction: its bits as changes, its
 // allocation, and one line of the audit trail. extra runs in the same
 // transaction, with the number of the list; it may be nil. The list keeps a pair
-// of numbers to itself, and no index is given out from it: new credentials name
+// of numbers to itself (a FormatToken fills both), and no index is given out from it: new credentials name
 // both of a pair, in every format. Errors: ErrAdopted, ErrLength, ErrPurpose, ErrFormat,
 // ErrRange, ErrReason.
 func (b *Book) Adopt(ctx context.Context, a Adoption, extra func(tx store.Tx, number int64) error) (number int64, err error) {
@@ -56,13 +59,13 @@ func (b *Book) Adopt(ctx context.Context, a Adoption, extra func(tx store.Tx, nu
 		if err := tx.PutList(l); err != nil {
 			return err
 		}
-		var rows []store.Change
-		for i := range a.Bits.Len() {
-			if set, err := a.Bits.Get(i); err != nil || !set {
-				continue
+		rows := a.changes(number, a.Purpose, a.Bits, now)
+		if a.Format == FormatToken {
+			l.Number, l.Purposes, l.URL, l.Format = number+1, []string{string(Suspension)}, "", ""
+			if err := tx.PutList(l); err != nil {
+				return err
 			}
-			rows = append(rows, store.Change{Issuer: a.Issuer, List: number, Index: i, Purpose: string(a.Purpose), Status: 1,
-				At: now, By: a.By, Why: a.Why})
+			rows = append(rows, a.changes(l.Number, Suspension, a.Suspended, now)...)
 		}
 		if _, err := tx.PutChanges(rows); err != nil {
 			return err
@@ -81,6 +84,16 @@ func (b *Book) Adopt(ctx context.Context, a Adoption, extra func(tx store.Tx, nu
 	return number, nil
 }
 
+// changes are the rows that set what bits say.
+func (a Adoption) changes(list int64, purpose Purpose, bits Bitstring, now int64) (rows []store.Change) {
+	for i := range bits.Len() {
+		if bit(bits, i) {
+			rows = append(rows, store.Change{Issuer: a.Issuer, List: list, Index: i, Purpose: string(purpose), Status: 1, At: now, By: a.By, Why: a.Why})
+		}
+	}
+	return rows
+}
+
 // Allocated is how many indices will count as given out. The errors are those of
 // Adopt that do not depend on the book.
 func (a Adoption) Allocated() (int64, error) {
@@ -95,8 +108,12 @@ func (a Adoption) check() error {
 	switch {
 	case a.Purpose != Revocation && a.Purpose != Suspension:
 		return fmt.Errorf("%w: %q", ErrPurpose, a.Purpose)
-	case a.Format != FormatBitstring && a.Format != Format2021:
+	case a.Format != FormatBitstring && a.Format != Format2021 && a.Format != FormatToken:
 		return fmt.Errorf("%w: %q", ErrFormat, a.Format)
+	case a.Format == FormatToken && a.Purpose != Revocation, a.Format != FormatToken && a.Suspended.Len() > 0:
+		return fmt.Errorf("%w: %s as %s", ErrPurpose, a.Purpose, a.Format)
+	case a.Format == FormatToken && a.Suspended.Len() != n:
+		return fmt.Errorf("%w: %d entries of suspensions, %d of revocations", ErrLength, a.Suspended.Len(), n)
 	case n < MinEntries, n > store.MaxListBits:
 		return fmt.Errorf("%w: %d entries", ErrLength, n)
 	case a.Given != nil && a.Given.Len() != n:
@@ -114,6 +131,9 @@ func (a Adoption) given() Bitstring {
 		out.b[i] = 0xff
 		if a.Given != nil {
 			out.b[i] = a.Given.b[i] | a.Bits.b[i]
+			if a.Format == FormatToken {
+				out.b[i] |= a.Suspended.b[i]
+			}
 		}
 	}
 	return out

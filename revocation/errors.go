@@ -29,7 +29,7 @@ var (
 	// ErrPurpose: the book keeps no such purpose.
 	ErrPurpose = hint.New("revocation: unknown purpose", "Use revocation or suspension.")
 	// ErrFormat: a list cannot be rendered in, or read from, this format.
-	ErrFormat = hint.New("revocation: unknown format of a status list", "A list of ours is a StatusList2021 or a BitstringStatusList; a Token Status List of elsewhere cannot be gone on with.")
+	ErrFormat = hint.New("revocation: unknown format of a status list", "A list that goes on here is a StatusList2021, a BitstringStatusList, or a Token Status List with the statuses valid, revoked and suspended.")
 	// ErrAdopted: the URL is that of a list which the book has already. Nothing
 	// was changed.
 	ErrAdopted = hint.New("revocation: this list is in the book already", "A list is imported once; look at it with `bonafide status lists`.")

@@ -53,6 +53,9 @@ type ListSpec struct {
 const (
 	FormatBitstring = "bitstring"      // BitstringStatusListCredential
 	Format2021      = "statuslist2021" // StatusList2021Credential, in VCDM 1.1
+	// FormatToken is that of a Token Status List that was begun elsewhere: a pair of
+	// lists of ours, whose tokens go on under the old URI.
+	FormatToken = "token"
 )
 
 // SignList builds and signs a BitstringStatusListCredential with the issuer's
@@ -81,7 +84,7 @@ func SignList(ctx context.Context, spec ListSpec, s key.Signer, method string) (
 		"credentialSubject": subject,
 	}
 	switch spec.Format {
-	case "", FormatBitstring:
+	case "", FormatBitstring, FormatToken:
 	case Format2021:
 		tree = spec.tree2021(encoded)
 	default:

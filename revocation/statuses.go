@@ -52,6 +52,18 @@ func Merge(revoked, suspended Bitstring) (Statuses, error) {
 	return Statuses{out, 2}, nil
 }
 
+// Split is the way back from [Merge]: the bits of who is revoked and who is
+// suspended. The error is ErrFormat when there is another status, whose meaning
+// somebody's application knows.
+func (s Statuses) Split() (revoked, suspended Bitstring, err error) {
+	for i := range s.Len() {
+		if status, err := s.Get(i); err != nil || status > StatusSuspended {
+			return revoked, suspended, fmt.Errorf("%w: status %d at index %d is neither valid, revoked nor suspended", ErrFormat, status, i)
+		}
+	}
+	return s.Where(StatusInvalid), s.Where(StatusSuspended), nil
+}
+
 // spread moves bit i to bit 2i.
 func spread(b byte) uint16 {
 	x := uint16(b)

@@ -230,6 +230,13 @@ func isFault(err error) bool {
 		errors.Is(err, cose.ErrMessage) || errors.Is(err, cose.ErrType)
 }
 
+// IsToken tells whether a list is a token, by its first byte: a list credential is
+// an object in JSON.
+func IsToken(body []byte) bool {
+	body = bytes.TrimLeft(body, " \t\r\n")
+	return len(body) > 0 && body[0] != '{'
+}
+
 // TokenIssuedAt is the iat of a Status List Token, as it says and nobody checked;
 // nil where there is none to be read.
 func TokenIssuedAt(body []byte) *time.Time {

@@ -162,6 +162,10 @@ const (
 	DomainLinked      Code = "domain_linked"
 	DomainClaimedOnly Code = "domain_claimed_only"
 	EvidenceUnproven  Code = "evidence_unproven"
+	LevelTooLow       Code = "level_too_low"
+
+	RegisterAmbiguous   Code = "register_ambiguous"
+	RegisterSeatDiffers Code = "register_seat_differs"
 
 	SealContradicted    Code = "seal_contradicted"
 	SealOtherIdentifier Code = "seal_other_identifier"
@@ -181,6 +185,8 @@ const (
 	NoRootsConfigured        Code = "no_roots_configured"
 	ChainTooDeep             Code = "chain_too_deep"
 	ChainCycle               Code = "chain_cycle"
+	ChainWidened             Code = "chain_widened"
+	ChainTermsForeign        Code = "chain_terms_foreign"
 )
 
 // Codes of the checks quality, holder, place and awarding.
@@ -188,6 +194,9 @@ const (
 	QualityEvidence   Code = "quality_evidence"
 	QualityNegative   Code = "quality_negative"
 	NoQualityEvidence Code = "no_quality_evidence"
+
+	AgencyNotRegistered Code = "agency_not_registered"
+	QualityProgrammes   Code = "quality_programmes"
 
 	HolderPresent Code = "holder_present"
 	HolderAbsent  Code = "holder_absent"

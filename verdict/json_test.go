@@ -34,7 +34,7 @@ func full() Verdict {
 			ID: "did:webvh:x:uni.example", Aliases: []string{"did:scid:vh:1:x"}, Closed: true, Level: "L6", Levels: []string{"L6", "L4", "L1"},
 			Evidence: []EvidenceView{{Kind: "eidas-seal", By: "seal of VATES-A00000000", Level: "L6", Join: "sealed-statement", Source: "replica",
 				ID: "urn:y", Digest: "sha256-x", At: at(5), From: at(-time.Hour), Until: at(time.Hour), Now: true, WhenIssued: true}},
-			Quality: []QualityView{{Register: "DEQAR", Record: "https://data.deqar.eu/report/1", Agency: "AQ", Activity: "institutional", Decision: "positive",
+			Quality: []QualityView{{Register: "DEQAR", Record: "https://data.deqar.eu/report/1", Agency: "AQ", Activity: "institutional", Status: "voluntary", UntilAssumed: true, Programmes: []string{"Law"}, Why: "no_decision", Decision: "positive",
 				From: at(-time.Hour), Until: at(time.Hour), Observed: at(6), Digest: "sha256-z", Now: true, WhenIssued: true}},
 			Fields: []Field{
 				{Name: FieldLegalName, Value: "Uni", Lang: "en", State: Proven, By: []string{"did:web:acc.example"}},

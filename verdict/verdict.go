@@ -229,12 +229,18 @@ type QualityView struct {
 	Record   string     `json:"record,omitempty"` // address of the record in the register
 	Agency   string     `json:"agency,omitempty"`
 	Activity string     `json:"activity,omitempty"` // institutional, programme, ...
+	Status   string     `json:"status,omitempty"`   // part of the obligatory system, or voluntary
 	Decision string     `json:"decision"`           // in the register's words
 	Negative bool       `json:"negative"`
 	From     *time.Time `json:"from,omitempty"`
 	Until    *time.Time `json:"until,omitempty"`
 	Observed *time.Time `json:"observed,omitempty"`
 	Digest   string     `json:"digest,omitempty"` // of the file that was imported, as sha256-...
+	// UntilAssumed says that nobody decided the end: the register counts a term.
+	UntilAssumed bool     `json:"untilAssumed,omitempty"`
+	Programmes   []string `json:"programmes,omitempty"` // that the decision is about
+	// Why is the code of what keeps the decision from counting at any time.
+	Why string `json:"why,omitempty"`
 	// Whether the decision, the agency's registration included, counts at the time of
 	// the verdict and at the issuing date that the credential claims.
 	Now        bool `json:"now"`

@@ -125,7 +125,7 @@ Exit codes: 0 verified or done, 1 invalid or refused, 2 wrong usage,
 	}
 	add("start", a.demoCommand(), a.initCommand(), a.runCommand())
 	add("issue", a.identityCommand(), a.issueCommand(), a.statusCommand(), a.issuedCommand(), a.recognizeCommand(), a.publishCommand(), a.folderCommand(), a.keysCommand())
-	add("verify", a.verifyCommand(), a.didCommand(), a.trustCommand(), a.forkCommand())
+	add("verify", a.verifyCommand(), a.didCommand(), a.trustCommand(), a.registerCommand(), a.forkCommand())
 	add("node", a.followCommand(), a.unfollowCommand(), a.followsCommand(), a.peersCommand(), a.backupCommand(), a.restoreCommand(), a.fsckCommand(), a.resumeCommand(), a.tokenCommand(), a.versionCommand())
 	// cobra adds help and completion by itself.
 	root.SetHelpCommandGroupID("node")

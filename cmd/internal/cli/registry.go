@@ -220,12 +220,13 @@ func (a *app) importListCommand() *cobra.Command {
 	var q node.ImportListRequest
 	var file, statuses, issued string
 	c := &cobra.Command{Use: "import URL", Short: "Go on with a status list that was begun elsewhere", Args: args(1, 1, "the URL that is printed in the credentials"),
-		Long: `Take over a StatusList2021 or BitstringStatusList that was begun elsewhere: it goes
-on under the same URL and in the same format, with the same bits, signed by this
-node. It is fetched from the URL, read from a file, or made of lines "index,state".
-The list alone does not tell which indices were issued: say so with --issued, or
-every index counts as given out. New credentials get lists of this node; a Token
-Status List of elsewhere cannot be gone on with.`,
+		Long: `Take over a StatusList2021, a BitstringStatusList or a Token Status List that was
+begun elsewhere: it goes on under the same URL and in the same format, with the same
+bits, signed by this node. It is fetched from the URL, read from a file, or made of
+lines "index,state". The list alone does not tell which indices were issued: say so
+with --issued, or every index counts as given out. New credentials get lists of this
+node. Of a Token Status List the statuses valid, revoked and suspended go on, as JWT
+and as CWT; a list with others is refused.`,
 		Example: `  bonafide status import https://old.example/status/3 --issued issued.csv --dry-run
   bonafide status import https://old.example/status/3 --list list.json --unverified
   bonafide status import https://old.example/status/3 --statuses statuses.csv --format statuslist2021`}
@@ -233,7 +234,7 @@ Status List of elsewhere cannot be gone on with.`,
 	f.StringVar(&file, "list", "", "file with the signed list, instead of fetching it")
 	f.StringVar(&statuses, "statuses", "", "CSV file of index,state with the state valid, revoked or suspended")
 	f.StringVar(&issued, "issued", "", "file with the indices that were issued, one a line")
-	f.StringVar(&q.Format, "format", "", "with --statuses: bitstring (the default) or statuslist2021")
+	f.StringVar(&q.Format, "format", "", "with --statuses: bitstring (the default), statuslist2021 or token")
 	f.StringVar(&q.Purpose, "purpose", "", "revocation or suspension; read from a signed list")
 	f.Int64Var(&q.Size, "size", 0, "with --statuses: entries of the list; by default the least that holds them")
 	f.BoolVar(&q.Pad, "pad", false, "make a list of less than 131,072 entries long enough, with zeros")
