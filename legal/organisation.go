@@ -332,31 +332,36 @@ func readIdentifier(raw any) (Identifier, error) {
 	return id.Canonical(), id.Check()
 }
 
+// several reads a member that is one value or a list of at most maxIdentifiers.
+func several(sub map[string]any, name string) ([]any, error) {
+	raw, has := sub[name]
+	if !has {
+		return nil, nil
+	}
+	all, ok := raw.([]any)
+	if !ok {
+		all = []any{raw}
+	}
+	if len(all) > maxIdentifiers {
+		return nil, fmt.Errorf("%w: %s", ErrOrganisation, name)
+	}
+	return all, nil
+}
+
 // readFurther reads what stands beside the core; person is true when a further
 // identifier is one of natural persons.
 func (o *Organisation) readFurther(sub map[string]any) (person bool, err error) {
-	list := func(name string) []any {
-		raw, has := sub[name]
-		if !has {
-			return nil
-		}
-		all, ok := raw.([]any)
-		if !ok {
-			all = []any{raw}
-		}
-		if len(all) > maxIdentifiers {
-			err = fmt.Errorf("%w: %s", ErrOrganisation, name)
-			return nil
-		}
-		return all
+	ids, err := several(sub, "furtherIdentifiers")
+	if err != nil {
+		return false, err
 	}
-	for _, raw := range list("furtherIdentifiers") {
-		id, bad := readIdentifier(raw)
+	for _, raw := range ids {
+		id, err := readIdentifier(raw)
 		if id.person() {
 			return true, nil
 		}
-		if bad != nil {
-			return false, bad
+		if err != nil {
+			return false, err
 		}
 		o.Identifiers = append(o.Identifiers, id)
 	}
@@ -366,18 +371,14 @@ func (o *Organisation) readFurther(sub map[string]any) (person bool, err error) 
 		}
 	}
 	for _, name := range []string{"partOf", "onBehalfOf"} {
-		for _, raw := range list(name) {
-			m, ok := raw.(map[string]any)
-			if !ok {
-				return false, fmt.Errorf("%w: %s", ErrOrganisation, name)
-			}
-			var r Relation
-			r.DID, _ = m["id"].(string)
-			r.Name, _ = m["legalName"].(string)
-			if raw, has := m["legalIdentifier"]; has {
-				if r.ID, err = readIdentifier(raw); err != nil {
-					return r.ID.person(), err
-				}
+		relations, err := several(sub, name)
+		if err != nil {
+			return false, err
+		}
+		for _, raw := range relations {
+			r, err := readRelation(raw, name)
+			if err != nil {
+				return r.ID.person(), err
 			}
 			if name == "partOf" {
 				o.Parent = &r
@@ -386,7 +387,23 @@ func (o *Organisation) readFurther(sub map[string]any) (person bool, err error) 
 			}
 		}
 	}
-	return false, err
+	return false, nil
+}
+
+func readRelation(raw any, name string) (r Relation, err error) {
+	m, ok := raw.(map[string]any)
+	if !ok {
+		return r, fmt.Errorf("%w: %s", ErrOrganisation, name)
+	}
+	r.DID, _ = m["id"].(string)
+	r.Name, _ = m["legalName"].(string)
+	if raw, has := m["legalIdentifier"]; has {
+		r.ID, err = readIdentifier(raw)
+		if err == nil && r.ID.person() {
+			err = fmt.Errorf("%w: %s names a natural person", ErrNaturalPerson, name)
+		}
+	}
+	return r, err
 }
 
 func readNames(raw any) ([]Name, error) {

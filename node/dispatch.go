@@ -83,6 +83,7 @@ func nodeOperations() []operation {
 		op(OpIdentityShow, RoleReader, "show who an issuer is and who says so", plain((*Node).identityShow)),
 		op(OpIdentityStatement, RoleRegistrar, "make the statement of control that is to be sealed", plain((*Node).identityStatement)),
 		op(OpIdentityBind, RoleRegistrar, "publish a statement of control under an electronic seal", plain((*Node).identityBind)),
+		op(OpIdentityMandate, RoleRegistrar, "publish mandates that others gave the issuer", plain((*Node).identityMandate)),
 		op(OpIssue, RoleRegistrar, "issue a micro-credential", plain((*Node).issue)),
 		op(OpVerify, RoleReader, "verify a credential", plain((*Node).VerifyFull)),
 		op(OpPresentation, RoleReader, "verify a presentation", plain((*Node).VerifyPresentation)),

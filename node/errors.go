@@ -134,7 +134,7 @@ func FailureOf(err error) Failure {
 	case is(seal.ErrStatement, seal.ErrOtherDID, seal.ErrNotQuoted, seal.ErrHolder, seal.ErrTime, seal.ErrUse, seal.ErrLarge, jades.ErrShape, jades.ErrCount, jades.ErrHeader,
 		jades.ErrCritical, jades.ErrAlgorithm, jades.ErrThumbprint, jades.ErrTooMany, cert.ErrParse, cert.ErrKey, cert.ErrSize, cert.ErrCritical, cert.ErrSubject, key.ErrSignature):
 		f.Status, f.Title = http.StatusBadRequest, "Not a seal that counts"
-	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, legal.ErrIdentifier, legal.ErrCheckDigits, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
+	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, legal.ErrIdentifier, legal.ErrCheckDigits, legal.ErrMandate, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
 		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, ErrImport):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
 	case is(ebsi.ErrForm, ebsi.ErrHash, ebsi.ErrTooLarge, register.ErrForm, register.ErrTooLarge, register.ErrDuplicate, register.ErrPerson):

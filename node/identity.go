@@ -67,7 +67,11 @@ func (n *Node) writeWhois(ctx context.Context, subject string, h *webvh.History,
 	if err != nil {
 		return err
 	}
-	whois, err := legal.SignWhois(ctx, h.DID(), [][]byte{statement}, signer, method, now)
+	mandates, err := n.ownMandates(ctx, subject)
+	if err != nil {
+		return err
+	}
+	whois, err := legal.SignWhois(ctx, h.DID(), append([][]byte{statement}, mandates...), signer, method, now)
 	if err != nil {
 		return err
 	}

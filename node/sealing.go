@@ -18,6 +18,7 @@ import (
 const (
 	OpIdentityStatement = "identity.statement" // StatementRequest -> StatementResponse
 	OpIdentityBind      = "identity.bind-seal" // BindRequest -> BindResponse
+	OpIdentityMandate   = "identity.mandate"   // MandateRequest -> MandateResponse
 )
 
 // StatementRequest asks for the statement of control that is to be sealed.

@@ -10,13 +10,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/legal"
 	"github.com/bonafide-id/bonafide/node"
 )
 
 func (a *app) identityCommand() *cobra.Command {
 	return group("identity", "Who the issuer is in law", "State and show who an issuer is in law, and bind it to an electronic seal.", "  bonafide identity show",
-		a.identitySet(), a.identityShow(), a.identityBind())
+		a.identitySet(), a.identityShow(), a.identityBind(), a.identityMandate())
 }
 
 // identityFlags are what flags say of an organisation.
@@ -288,6 +289,40 @@ func (a *app) showIdentity(out node.IdentityResponse) error {
 		}
 	}
 	return nil
+}
+
+func (a *app) identityMandate() *cobra.Command {
+	var q node.MandateRequest
+	c := &cobra.Command{Use: "mandate [FILE]", Short: "Publish a mandate that an awarding body gave the issuer", Args: args(0, 1, "at most one file"),
+		Long: `Publish a mandate beside the statement of who the issuer is, so that verifiers see that
+the awarding body lets the issuer sign. Without a file, list what is published.
+
+The awarding body makes it with its own node: bonafide issue mandate.json, where the
+file is a credential of type IssuingMandateCredential with @context, issuer, validFrom
+and a credentialSubject of type MandatedIssuer whose id is the issuer's DID.`,
+		Example: "  bonafide identity mandate from-the-school.json\n  bonafide identity mandate --remove did:webvh:SCID:school.example"}
+	c.Flags().StringVar(&q.Remove, "remove", "", "DID of an awarding body whose mandates are published no more")
+	issuerFlag(c, &q.Issuer)
+	c.RunE = func(cmd *cobra.Command, got []string) error {
+		if len(got) == 1 {
+			b, err := a.readInput(got[0], maxKeyFile)
+			if err != nil {
+				return err
+			}
+			if _, err := strictjson.ParseObject(b, strictjson.Limits{}); err != nil {
+				return usagef("%s: %s", got[0], err)
+			}
+			q.Credential = b
+		}
+		return answer(a, cmd.Context(), opening{network: true}, node.OpIdentityMandate, q, func(r node.MandateResponse) error {
+			var rows [][]string
+			for _, m := range r.Mandates {
+				rows = append(rows, []string{m.By, strings.Join(m.Types, ", "), when(m.From), when(m.Until)})
+			}
+			return a.table([]string{"AWARDING BODY", "TYPES", "FROM", "UNTIL"}, rows)
+		})
+	}
+	return a.jsonFlag(c)
 }
 
 // writeStatement writes what is to be sealed; the file is new, or holds the same.

@@ -174,4 +174,8 @@ func TestBindSeal(t *testing.T) {
 		t.Errorf("%+v", bound)
 	}
 	must("identity", "bind-seal", "--remove")
+	if out := must("identity", "mandate"); !strings.Contains(out, "AWARDING BODY") {
+		t.Error(out)
+	}
+	refuse("not a mandate", "identity", "mandate", statement)
 }

@@ -32,7 +32,7 @@ Credentials are read as JSON, JWT, SD-JWT, sealed European Digital Credentials a
 badges baked into PNG or SVG; a presentation is checked with all that is inside.
 
 --with FILE staples evidence found by its own id (logs, lists, recognitions,
-whois); --with URL=FILE is your word that FILE answers URL. Several files, a
+whois, mandates, sealed statements); --with URL=FILE is your word that FILE answers URL. Several files, a
 folder, an .ndjson file or such lines on standard input are checked with all
 cores, one line each.
 
