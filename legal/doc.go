@@ -6,8 +6,8 @@
 // only claimed and what is contradicted, together with the rows of the checks
 // issuer and authorisation. To publish, [SignStatement] makes the statement of
 // an organisation about itself, [SignRecognition] a W3C
-// RecognizedEntityCredential about another, and [SignWhois] the presentation
-// that carries both at whois.vp.
+// RecognizedEntityCredential about another, [Pack] a file of many of them, and
+// [SignWhois] the presentation at whois.vp.
 //
 // It promises that only a chain of verified recognitions to a configured root
 // proves a name, a number or a seat; that rights shrink along such a chain and
