@@ -177,6 +177,9 @@ type Recognition struct {
 	ValidUntil *time.Time
 	// In are the DIDs of those who recognise the recogniser (recognizedIn).
 	In []string
+	// Signed is when it is signed, which may be long after or before ValidFrom; zero
+	// stands for ValidFrom. Writing only.
+	Signed time.Time
 	// Status are the entries in the recogniser's status lists. Writing only.
 	Status []credential.StatusSlot
 }
@@ -221,7 +224,11 @@ func SignRecognition(ctx context.Context, r Recognition, signer key.Signer, meth
 	if len(r.Status) > 0 {
 		tree["credentialStatus"] = credential.StatusEntries(r.Status)
 	}
-	return sign(ctx, tree, signer, method, *r.ValidFrom)
+	at := r.Signed
+	if at.IsZero() {
+		at = *r.ValidFrom
+	}
+	return sign(ctx, tree, signer, method, at)
 }
 
 // issuerObject is the issuer of a credential: the bare DID where nothing is to be

@@ -6,9 +6,10 @@
 // only claimed and what is contradicted, together with the rows of the checks
 // issuer and authorisation. To publish, [SignStatement] makes the statement of
 // an organisation about itself, [SignRecognition] a W3C
-// RecognizedEntityCredential about another, [SignMandate] leave to issue in one's
-// name, and [SignWhois] the presentation that carries them at whois.vp. Further
-// kinds of evidence are a [Source] each, in the packages below this one.
+// RecognizedEntityCredential about another, [Pack] a file of many of them,
+// [SignMandate] leave to issue in one's name, and [SignWhois] the presentation that
+// carries them at whois.vp. Further kinds of evidence are a [Source] each, in the
+// packages below this one.
 //
 // It promises that only a chain of verified recognitions to a configured root
 // proves a name, a number or a seat; that rights shrink along such a chain and

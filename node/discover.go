@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -15,10 +16,12 @@ import (
 )
 
 // What one look for recognitions may cost: folders of recognisers that are not
-// followed, and how long each may take. Whoever names recognisers is a stranger.
+// followed, how long each may take, and how long all. Whoever names recognisers is a
+// stranger.
 const (
 	maxWalkFolders = 12
-	walkTime       = 10 * time.Second
+	walkFolderTime = 5 * time.Second
+	walkTime       = 15 * time.Second
 )
 
 // walk looks for the recognitions of one issuer and of those above it: in the folders
@@ -32,6 +35,7 @@ type walk struct {
 	whois  []byte // of the issuer, as it is at hand
 	reach  bool   // there is a root that could be reached
 	left   int
+	spent  time.Duration
 	seen   map[string][]legal.Found
 }
 
@@ -54,14 +58,10 @@ func (w *walk) find(ctx context.Context, of string) []legal.Found {
 		return out
 	}
 	for _, s := range local {
-		found, lacks := w.held(ctx, s, subject, "replica")
-		if lacks && w.left > 0 { // a newer one is named and on its way
-			w.left--
-			found = w.fetch(ctx, s, subject, "replica")
-		}
-		out = append(out, found...)
+		out = append(out, w.held(ctx, s, subject, "replica")...)
 	}
-	if w.reach {
+	// What is followed is enough where it says something: nobody is asked then.
+	if w.reach && len(out) == len(w.over.Recogs) {
 		out = append(out, w.named(ctx, of, local)...)
 	}
 	w.seen[subject] = out
@@ -70,19 +70,18 @@ func (w *walk) find(ctx context.Context, of string) []legal.Found {
 
 // held returns what a folder that is here has about a subject. A file that is named
 // and not here, or not any more as it is, is no answer.
-func (w *walk) held(ctx context.Context, folder, subject, source string) (out []legal.Found, lacks bool) {
+func (w *walk) held(ctx context.Context, folder, subject, source string) (out []legal.Found) {
 	m, err := w.n.replica.Manifest(ctx, folder)
 	if err != nil {
-		return nil, false
+		return nil
 	}
 	for _, path := range pathsOf(m, subject) {
-		if v, err := w.n.replica.File(ctx, folder, path); err == nil && v.State == replica.Current {
+		// A pack is of many, and need not have this one: its name would stand there.
+		if v, err := w.n.replica.File(ctx, folder, path); err == nil && v.State == replica.Current && bytes.Contains(v.Body, []byte(subject)) {
 			out = append(out, legal.Found{Body: v.Body, Source: source})
-		} else {
-			lacks = true
 		}
 	}
-	return out, lacks
+	return out
 }
 
 // pathsOf lists the files of a folder in which recognitions of a subject can lie.
@@ -127,15 +126,20 @@ func (w *walk) named(ctx context.Context, of string, local []string) []legal.Fou
 		if w.left--; w.left < 0 {
 			break
 		}
-		out = append(out, w.fetch(ctx, by, subject, "peer")...)
+		out = append(out, w.fetch(ctx, by, subject)...)
 	}
 	return out
 }
 
 // fetch takes the part of a folder that is about a subject.
-func (w *walk) fetch(ctx context.Context, by, subject, source string) []legal.Found {
-	fctx, cancel := context.WithTimeout(ctx, walkTime)
+func (w *walk) fetch(ctx context.Context, by, subject string) []legal.Found {
+	if w.spent >= walkTime {
+		return nil
+	}
+	fctx, cancel := context.WithTimeout(ctx, min(walkFolderTime, walkTime-w.spent))
 	defer cancel()
+	began := w.n.clock()
+	defer func() { w.spent += w.n.clock().Sub(began) }()
 	rep, err := w.n.exchange.Bring(fctx, by, w.n.network(ctx), func(m record.Manifest) []string { return pathsOf(m, subject) })
 	trace(ctx, rep.Asked...)
 	w.n.walked.Add(rep.Bytes)
@@ -147,8 +151,7 @@ func (w *walk) fetch(ctx context.Context, by, subject, source string) []legal.Fo
 	if err != nil || v.Head.Expired(w.n.clock()) {
 		return nil // silent for too long: what it recognises now is not known
 	}
-	out, _ := w.held(ctx, subjectOf(by), subject, source)
-	return out
+	return w.held(ctx, subjectOf(by), subject, "peer")
 }
 
 // recognisersIn reads a presentation for whom it names as recognisers of its holder,

@@ -11,6 +11,7 @@ import (
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/legal"
 	"github.com/bonafide-id/bonafide/verdict"
+	"github.com/bonafide-id/bonafide/verify"
 )
 
 func orgOf(name, number string) legal.Organisation {
@@ -170,5 +171,49 @@ func TestDiscovery(t *testing.T) {
 	if len(page.Rows) != 1 || page.Rows[0].State != "void" {
 		b, _ := json.Marshal(page)
 		t.Errorf("%s", b)
+	}
+}
+
+// Whoever names recognisers is a stranger: few of them are looked for, and a budget
+// ends it. With the network off nobody is asked.
+func TestWalkBudget(t *testing.T) {
+	cfg := settings(t)
+	cfg.Network = "off"
+	n := begin(t, cfg, "college.example", "College")
+	me := didOf(t, n)
+	var refs []any
+	for i := range 100 {
+		refs = append(refs, map[string]any{"id": fmt.Sprintf("did:web:r%d.example/recognition/x", i), "type": legal.TypeRecognition})
+	}
+	body, err := strictjson.Canonical(map[string]any{"verifiableCredential": []any{map[string]any{
+		"@context": []any{"https://www.w3.org/ns/credentials/v2"}, "type": []any{"VerifiableCredential"},
+		"issuer": map[string]any{"id": me, "recognizedIn": refs}, "credentialSubject": map[string]any{"id": me}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hints, _ := recognisersIn(body, me)
+	if len(hints) != legal.MaxIn {
+		t.Fatalf("%d recognisers are followed, at most %d", len(hints), legal.MaxIn)
+	}
+	if other, _ := recognisersIn(body, "did:web:other.example"); len(other) != 0 {
+		t.Errorf("another's word on who recognises it was taken: %v", other)
+	}
+	over, err := verify.NewOverlay(nil, n.clock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWalk(issuers{n.Node, over, trustFile{}, n.recognisers()}, me, true)
+	w.whois, w.left = body, 2
+	if out := w.find(t.Context(), me); len(out) != 0 || w.left != -1 {
+		t.Errorf("%d found, %d of the budget left", len(out), w.left)
+	}
+	// Asked again, it answers from what it knows.
+	w.left = 9
+	w.find(t.Context(), me)
+	if w.left != 9 {
+		t.Error("the same was looked for twice")
+	}
+	if w = newWalk(issuers{n.Node, over, trustFile{}, n.recognisers()}, me, false); w.find(t.Context(), me) != nil || w.left != maxWalkFolders {
+		t.Error("without a root somebody was looked for")
 	}
 }

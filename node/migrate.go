@@ -411,9 +411,10 @@ func (n *Node) elsewhere(ctx context.Context, host, path string) (subject, rel s
 	}
 	found, ok := names[strings.ToLower(host)+path]
 	if bare, cwt := strings.CutSuffix(path, formCWT); !ok && cwt { // the other form of a Token Status List
-		found, ok = names[strings.ToLower(host)+bare]
-		found[1], ok = strings.CutSuffix(found[1], formJWT)
-		found[1] += formCWT
+		found = names[strings.ToLower(host)+bare]
+		if path, ok = strings.CutSuffix(found[1], formJWT); ok {
+			found[1] = path + formCWT
+		}
 	}
 	return found[0], found[1], ok
 }

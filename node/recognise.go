@@ -231,7 +231,7 @@ func (s *shelves) sign(rec legal.Recognition, path string) (kept, error) {
 	if rec.ID, err = r.n.newURN(); err != nil {
 		return kept{}, err
 	}
-	rec.By, rec.ByName, rec.In = r.h.DID(), r.is.Name, r.above
+	rec.By, rec.ByName, rec.In, rec.Signed = r.h.DID(), r.is.Name, r.above, r.n.clock()
 	slot, err := r.n.book.AllocateIn(s.tx, r.is.Subject)
 	if err != nil {
 		return kept{}, err

@@ -3,8 +3,6 @@ package node
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -226,12 +224,6 @@ func (n *Node) fetchRoots(ctx context.Context) {
 }
 
 func marshal(v any) ([]byte, error) { return json.Marshal(v) }
-
-// digestName makes a file name of any text.
-func digestName(s string) string {
-	d := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(d[:16])
-}
 
 // signTree signs a tree as JCS bytes.
 func signTree(ctx context.Context, tree map[string]any, s key.Signer, method string, at time.Time) ([]byte, error) {

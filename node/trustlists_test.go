@@ -5,8 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,4 +154,70 @@ func digest(t *testing.T, pin string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// trust update takes the lists from the web only where the setting says so, only under
+// the pinned signer, and never an older one.
+func TestUpdateListsFromTheWeb(t *testing.T) {
+	commission, ministry := listtest.Operator(t, "Commission"), listtest.Operator(t, "Ministry")
+	ca := sealtest.NewAuthority(t, "QC CA")
+	top := func(number int, by sealtest.Certificate) []byte {
+		d := listtest.Top(ministry)
+		d.Sequence = number
+		return d.Sign(t, by, nil, nil)
+	}
+	land := func(number int) []byte {
+		d := listtest.National(ca.Certificate, listtest.Granted())
+		d.Sequence = number
+		return d.Sign(t, ministry, nil, nil)
+	}
+	var served sync.Map
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if b, ok := served.Load(r.URL.Path); ok {
+			_, _ = w.Write(b.([]byte))
+			return
+		}
+		http.NotFound(w, r)
+	}))
+	defer server.Close()
+	n := opened(t, "", func(c *Config) { c.DevHostMap, c.LOTLURL = []string{"*=" + server.URL}, "https://tl.example/lotl.xml" })
+	now := time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)
+	n.clock = func() time.Time { return now }
+	update := func() (TrustUpdate, error) {
+		return try[TrustUpdate](n, OpTrustUpdate, TrustUpdateRequest{Web: true, Territories: []string{"ES"}})
+	}
+	served.Store("/lotl.xml", top(5, commission))
+	served.Store("/es.xml", land(7))
+	if _, err := update(); !errors.Is(err, ErrRequest) {
+		t.Errorf("without a pinned signer: %v", err)
+	}
+	call[TrustedLists](t, n, OpListsImport, ListsRequest{LOTL: top(4, commission), Signers: []string{cert.Thumbprint(commission.DER)}})
+	for _, c := range []struct {
+		name     string
+		do       func()
+		eu, es   int64
+		euError  error
+		esFailed bool
+	}{
+		{"both are new", func() {}, 5, 7, nil, false},
+		{"nothing new", func() {}, 5, 7, nil, false},
+		{"an older list of lists", func() { served.Store("/lotl.xml", top(3, commission)) }, 5, 7, trustlist.ErrOlder, false},
+		{"one by another signer", func() { served.Store("/lotl.xml", top(9, ministry)) }, 5, 7, trustlist.ErrSigner, false},
+		{"the national list is gone", func() { served.Store("/lotl.xml", top(6, commission)); served.Delete("/es.xml") }, 6, 7, nil, true},
+	} {
+		c.do()
+		up, err := update()
+		if err != nil || len(up.Lists) != 2 {
+			t.Fatalf("%s: %+v %v", c.name, up, err)
+		}
+		eu, es := up.Lists[0], up.Lists[1]
+		if eu.After != c.eu || es.After != c.es || (eu.Error != "") != (c.euError != nil) || (es.Error != "") != c.esFailed ||
+			c.euError != nil && !strings.Contains(eu.Error, c.euError.Error()) {
+			t.Errorf("%s: %+v", c.name, up)
+		}
+	}
+	n.cfg.LOTLURL = ""
+	if _, err := update(); !errors.Is(err, ErrRequest) {
+		t.Errorf("without the setting: %v", err)
+	}
 }

@@ -52,9 +52,11 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: `Start three nodes as processes of their own on loopback, an accreditor, a
 university and an employer, and tell the story: the university says who it is,
 the accreditor recognises it, the university issues a micro-credential, the
-employer verifies it without a way to the university's web server, the
+employer verifies it without a way to the university's web server and is told who
+the university is, what it may issue and whether its quality is assured, the
 university revokes it and the employer sees that, the university's node is
-killed and another credential still verifies, and a tampered copy is refused.
+killed and another credential still verifies, a tampered copy is refused, and the
+accreditor withdraws: first as of a date, then from the start.
 
 Nothing leaves this machine. Exit code 0 means that every step came out as told.`,
 		Example: "  bonafide demo\n  bonafide demo --json\n  bonafide demo --keep", Args: noArgs()}
@@ -285,7 +287,14 @@ func (d *demo) story(ctx context.Context) error {
 		return err
 	}
 	d.event("trust", "employer", 0, "trusts the accreditor's word", nil)
-	return d.checks(ctx, uni, employer, first, second)
+	if err := d.checks(ctx, uni, employer, first, second); err != nil {
+		return err
+	}
+	if err := d.withdraw(ctx, agency, employer, uniDID, second); err != nil {
+		return err
+	}
+	d.event("done", "", time.Since(d.start), "every step came out as told", nil)
+	return nil
 }
 
 // checks is the employer's side of the story.
@@ -311,6 +320,7 @@ func (d *demo) checks(ctx context.Context, uni, employer *demoNode, first, secon
 	}
 	d.event("verify", "employer", took, fmt.Sprintf("%s: %s, %s, issued by %s, proven by %s", report.Headline(v), v.Subject.Achievement, v.Subject.Credits,
 		v.Issuer.Get(verdict.FieldLegalName).Value, strings.Join(v.Issuer.Get(verdict.FieldLegalName).By, ", ")), v)
+	d.axes(v)
 	if err := uni.client.Op(ctx, node.OpStatusSet, node.StatusRequest{Credential: first, Action: "revoke", Why: "issued in error", Now: true}, nil); err != nil {
 		return err
 	}
@@ -350,7 +360,6 @@ func (d *demo) checks(ctx context.Context, uni, employer *demoNode, first, secon
 		return fmt.Errorf("%w: the tampered copy: %s", ErrDemo, report.Headline(v))
 	}
 	d.event("tampered", "employer", time.Since(t), report.Headline(v), v)
-	d.event("done", "", time.Since(d.start), "every step came out as told", nil)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,24 @@ func TestMain(m *testing.M) {
 	})
 }
 
-func TestScripts(t *testing.T) { testscript.Run(t, testscript.Params{Dir: "testdata"}) }
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){"var": setVariable}})
+}
+
+// setVariable is "var NAME FILE [MEMBER]": the trimmed text of a file, or the text of
+// one member of its JSON object.
+func setVariable(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: var NAME FILE [MEMBER]")
+	}
+	text := strings.TrimSpace(ts.ReadFile(args[1]))
+	if len(args) == 3 {
+		var members map[string]any
+		ts.Check(json.Unmarshal([]byte(text), &members))
+		text, _ = members[args[2]].(string)
+	}
+	ts.Setenv(args[0], text)
+}
 
 // The README's commands, in its order, with the file that it shows.
 func TestReadme(t *testing.T) {
