@@ -36,6 +36,12 @@ type Folders interface {
 	WatcherResource(ctx context.Context, scid, path string) (node.FolderFile, error)
 }
 
+// Directory tells what is held about issuers, and finds them. Nothing is fetched.
+type Directory interface {
+	Issuer(ctx context.Context, did string) (node.IssuerAnswer, error)
+	IssuerSearch(ctx context.Context, q node.SearchRequest) (node.SearchAnswer, error)
+}
+
 // Operator runs operations for the holder of a token.
 type Operator interface {
 	Authorise(token string) (node.Caller, bool)
@@ -54,6 +60,7 @@ type Node interface {
 	Resolver
 	Verifier
 	Folders
+	Directory
 	Operator
 	Health
 }

@@ -20,6 +20,10 @@ func (s *Server) openapi(w http.ResponseWriter, _ *http.Request) error {
 			if _, name, ok := strings.Cut(strings.TrimSuffix(p, "}"), "{"); ok {
 				op["parameters"] = []any{map[string]any{"name": name, "in": "path", "required": true, "schema": map[string]any{"type": "string"}}}
 			}
+			for _, name := range r.query {
+				list, _ := op["parameters"].([]any)
+				op["parameters"] = append(list, any(map[string]any{"name": name, "in": "query", "required": false, "schema": map[string]any{"type": "string"}}))
+			}
 			if r.method == http.MethodPost {
 				op["requestBody"] = map[string]any{"required": true, "content": content("application/json")}
 			}

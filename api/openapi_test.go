@@ -23,7 +23,7 @@ func TestOpenAPI(t *testing.T) {
 	if err := json.Unmarshal(res.body, &doc); err != nil {
 		t.Fatal(err)
 	}
-	for path, method := range map[string]string{"/1.0/identifiers/{rest}": "get", "/credentials/verify": "post",
+	for path, method := range map[string]string{"/issuers": "get", "/issuers/{did}": "get", "/1.0/identifiers/{rest}": "get", "/credentials/verify": "post",
 		"/presentations/verify": "post", "/credentials/issue": "post", "/openapi.json": "get"} {
 		if _, ok := doc.Paths[path][method]; !ok {
 			t.Errorf("%s %s is not described", method, path)

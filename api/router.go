@@ -23,7 +23,8 @@ const (
 // was asked. A pattern that ends in "...}" takes the rest of the path.
 type route struct {
 	method, pattern string
-	about           string // one sentence for openapi.json
+	about           string   // one sentence for openapi.json
+	query           []string // parameters, for openapi.json
 	handle          func(w http.ResponseWriter, r *http.Request) error
 	timeout         time.Duration // 0: plainTimeout
 	limited         bool          // counts against the client's rate

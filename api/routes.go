@@ -25,6 +25,8 @@ func (s *Server) publicRoutes() []route {
 		{method: get, pattern: "/1.0/properties", about: "What this resolver is.", handle: s.properties, cors: true},
 		{method: post, pattern: "/credentials/verify", about: "Verify a credential (VCALM).", handle: s.verify, timeout: workTimeout, limited: true, costly: true},
 		{method: post, pattern: "/presentations/verify", about: "Verify a presentation and the credentials inside (VCALM).", handle: s.verifyPresentation, timeout: workTimeout, limited: true, costly: true},
+		{method: get, pattern: "/issuers/{did...}", about: "What is held about an issuer, each field with its source; nothing is fetched.", handle: s.issuer, limited: true, costly: true, cors: true},
+		{method: get, pattern: "/issuers", about: "Issuers with an identifier (SCHEME:COUNTRY:VALUE) or a part of a name, in pages: identifier or name, limit, after.", query: []string{"identifier", "name", "after", "limit"}, handle: s.searchIssuers, limited: true, costly: true, cors: true},
 		{method: get, pattern: "/watcher/log", about: "The log of a held did:webvh identifier, by scid.", handle: s.watcherLog, cors: true},
 		{method: get, pattern: "/watcher/witness", about: "The witness proofs of a held did:webvh identifier, by scid.", handle: s.watcherWitness, cors: true},
 		{method: get, pattern: "/watcher/resource", about: "One file of a held folder, by scid and path.", handle: s.watcherResource, cors: true},

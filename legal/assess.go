@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/did"
+	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/proof"
 	"github.com/bonafide-id/bonafide/verdict"
 )
@@ -21,10 +23,17 @@ type Root struct {
 	Identity, Authorisation bool
 }
 
-// maxDepth bounds the chain of recognitions from an issuer up to a root.
-const maxDepth = 8
+// MaxDepth bounds the chain of recognitions from an issuer up to a root, maxBodies
+// the files of recognitions that are looked into for one issuer, and maxFound those
+// about one entity.
+const (
+	MaxDepth  = 8
+	maxBodies = 512
+	maxFound  = 32
+)
 
-// Found is one recognition credential and where it came from.
+// Found is one file of recognitions and where it came from: a credential, or several
+// in a presentation (see [Unpack]).
 type Found struct {
 	Body   []byte
 	Source string
@@ -60,6 +69,11 @@ type Request struct {
 	Document *did.Document
 	// Mandates are mandate credentials that came along, beside those in Whois.
 	Mandates [][]byte
+	// ClaimedDate lets a recognition that has ended count for a credential which says
+	// that it was issued before: the date is the issuer's own word.
+	ClaimedDate bool
+	// Registers are those whose word counts; none: all that are at hand.
+	Registers []string
 	// Sources are asked in this order, each for at most SourceTime (zero: 5 s).
 	Sources    []Source
 	SourceTime time.Duration
@@ -86,7 +100,7 @@ func Assess(ctx context.Context, q Request) Identity {
 	if q.Same == nil {
 		q.Same = func(a, b string) bool { return a == b }
 	}
-	a := &assessment{q: q, id: Identity{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}}}
+	a := &assessment{q: q, left: maxBodies, id: Identity{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}}}
 	a.self(ctx)
 	a.stated()
 	links := a.climb(ctx, q.Issuer, nil)
@@ -109,6 +123,8 @@ type assessment struct {
 	typed    []claim               // what the credential says of its issuer
 	evidence []Evidence
 	bad      []verdict.Check
+	above    []string // links further up that do not hold, with why
+	left     int      // credentials that may still be looked into
 	deep     bool
 	loop     bool
 }
@@ -165,7 +181,7 @@ func (a *assessment) climb(ctx context.Context, of string, path []string) []link
 	if a.q.Find == nil {
 		return nil
 	}
-	if len(path) >= maxDepth {
+	if len(path) >= MaxDepth {
 		a.deep = true
 		return nil
 	}
@@ -176,19 +192,47 @@ func (a *assessment) climb(ctx context.Context, of string, path []string) []link
 	path = append(path[:len(path):len(path)], of)
 	var out []link
 	for i, f := range a.q.Find(ctx, of) {
-		if i == 32 {
+		if i == maxFound || ctx.Err() != nil {
 			break
 		}
-		out = append(out, a.follow(ctx, of, f, path)...)
+		bodies, err := Unpack(f.Body)
+		if err != nil {
+			continue
+		}
+		for _, b := range bodies {
+			// Most of a pack is about others: they are told apart before anything costs.
+			if len(bodies) > 1 && !a.mentions(b, of) {
+				continue
+			}
+			if a.left--; a.left < 0 {
+				a.deep = true
+				return out
+			}
+			out = append(out, a.follow(ctx, of, Found{Body: b, Source: f.Source}, path)...)
+		}
 	}
 	return out
+}
+
+// mentions tells whether a credential that is not verified is about an entity.
+func (a *assessment) mentions(body []byte, of string) bool {
+	c, err := credential.Parse(body, strictjson.Limits{MaxBytes: maxPackBytes})
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(c.Subjects, func(s map[string]any) bool {
+		id, _ := s["id"].(string)
+		return id != "" && a.q.Same(id, of)
+	})
 }
 
 // follow verifies one recognition and looks for its way to a root.
 func (a *assessment) follow(ctx context.Context, of string, f Found, path []string) []link {
 	note := func(code verdict.Code, detail string) {
-		if len(path) == 1 { // only what is said about the issuer itself is reported
+		if len(path) == 1 { // only what is said about the issuer itself is a finding
 			a.bad = append(a.bad, verdict.New(verdict.Authorisation, code).With("detail", detail).From(f.Source))
+		} else if len(a.above) < 4 {
+			a.above = append(a.above, of+": "+string(code))
 		}
 	}
 	c := credential.Check(ctx, f.Body, a.q.Check)
@@ -206,28 +250,31 @@ func (a *assessment) follow(ctx context.Context, of string, f Found, path []stri
 		}
 	}
 	list, err := ReadRecognitions(c.Credential, func(id string) bool { return a.q.Same(id, of) })
+	if errors.Is(err, ErrNaturalPerson) && isRoot {
+		note(verdict.RecognitionUnproven, err.Error())
+	}
 	if err != nil || len(list) == 0 {
 		return nil
+	}
+	// What is above comes first: only the word of somebody whom a root recognises
+	// is worth a finding when it does not hold.
+	var above []link
+	if !isRoot {
+		if above = a.climb(ctx, by, path); len(above) == 0 {
+			return nil
+		}
 	}
 	if a.q.Status != nil {
 		v := verdict.Verdict{Checks: a.q.Status(ctx, c.Credential)}
 		switch row, ok := v.Worst(verdict.Status); {
 		case !ok || row.Result == verdict.Unknown:
-			if isRoot {
-				note(verdict.RecognitionStatusUnknown, string(row.Code))
-			}
+			note(verdict.RecognitionStatusUnknown, string(row.Code))
 			return nil
 		case row.Result == verdict.Fail:
 			// The bit of a recognition means that it was void from the start.
-			if isRoot {
-				note(verdict.RecognitionRevoked, by)
-			}
+			note(verdict.RecognitionRevoked, by)
 			return nil
 		}
-	}
-	var above []link
-	if !isRoot {
-		above = a.climb(ctx, by, path)
 	}
 	var out []link
 	for _, r := range list {
@@ -415,6 +462,9 @@ func (a *assessment) authorisationRow(links []link) {
 				break
 			}
 		}
+		if row.Code == verdict.NotRecognised && len(a.above) > 0 {
+			row = row.With("detail", "a link further up does not hold: "+strings.Join(a.above, ", "))
+		}
 	} else {
 		a.id.Recognitions = best.chain
 		row = row.With("by", name(*best)).From(best.source).On(verdict.Evidence{Kind: "recognition", ID: best.ID, By: best.By, At: best.ValidFrom})
@@ -473,7 +523,11 @@ func (a *assessment) judge(l *link) (verdict.Check, int) {
 	case l.now:
 		return row(verdict.Recognised), 4
 	case l.then:
-		return row(verdict.RecognisedWhenIssued), 3
+		r := row(verdict.RecognisedWhenIssued)
+		if a.q.ClaimedDate {
+			r = r.As(verdict.Pass)
+		}
+		return r, 3
 	case l.ValidFrom != nil && a.q.At.Before(*l.ValidFrom):
 		return row(verdict.RecognitionNotYet).With("from", proof.FormatTime(*l.ValidFrom)), 2
 	}
@@ -498,16 +552,38 @@ func covers(scope, types []string) bool {
 	return named
 }
 
-// domain says whether the domain in the identifier is more than a claim.
+// domain says whether the domain in the identifier is more than a claim, and which
+// domains name the identifier themselves.
 func (a *assessment) domain() {
-	if a.q.Domain == "" {
-		return
+	linked := func(host string) bool {
+		return slices.ContainsFunc(a.evidence, func(e Evidence) bool {
+			return e.Kind == KindDomain && e.Organisation.Domain == host && e.stands(a.q.At)
+		})
 	}
-	state, code, by := verdict.Claimed, verdict.DomainClaimedOnly, a.q.Issuer
-	if a.q.DomainProven {
-		state, code, by = verdict.Proven, verdict.DomainProven, "https://"+a.q.Domain
+	if host := a.q.Domain; host != "" {
+		row := verdict.New(verdict.Issuer, verdict.DomainClaimedOnly)
+		switch {
+		case a.q.DomainProven:
+			row = verdict.New(verdict.Issuer, verdict.DomainProven)
+			a.put(verdict.FieldDomain, host, "", verdict.Proven, "https://"+host)
+		case linked(host):
+			row = verdict.New(verdict.Issuer, verdict.DomainLinked)
+		default:
+			a.put(verdict.FieldDomain, host, "", verdict.Claimed, a.q.Issuer)
+		}
+		a.id.Checks = append(a.id.Checks, row.With("domain", host))
 	}
-	a.put(verdict.FieldDomain, a.q.Domain, "", state, by)
-	row := verdict.New(verdict.Issuer, code).With("domain", a.q.Domain)
-	a.id.Checks = append(a.id.Checks, row)
+	for _, e := range a.evidence {
+		if host := e.Organisation.Domain; e.Kind == KindDomain && host != "" && linked(host) {
+			a.put(verdict.FieldDomain, host, "", verdict.Proven, e.ID)
+			if host != a.q.Domain {
+				a.id.Checks = append(a.id.Checks, verdict.New(verdict.Issuer, verdict.DomainLinked).With("domain", host))
+			}
+		}
+	}
+	for i := range a.id.Fields { // what was seen just now stands now
+		if f := &a.id.Fields[i]; f.Name == verdict.FieldDomain && f.State == verdict.Proven {
+			f.Now = true
+		}
+	}
 }

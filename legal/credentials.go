@@ -2,9 +2,12 @@ package legal
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -12,6 +15,7 @@ import (
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/proof"
+	"github.com/bonafide-id/bonafide/record"
 )
 
 // Context is the JSON-LD context of what this package signs. W3C Recognized
@@ -41,6 +45,9 @@ type Statement struct {
 	ValidUntil   *time.Time
 	// Seals quote statements of control over the DID that the organisation sealed.
 	Seals []SealBinding
+	// In are the DIDs of those who recognise the organisation, for whoever looks
+	// for a way from it up to a root.
+	In []string
 }
 
 // Bounds of what an issuer says about its seals.
@@ -66,7 +73,7 @@ func (s Statement) Sign(ctx context.Context, signer key.Signer, method string) (
 	tree := map[string]any{
 		"@context":          []any{credential.ContextV2, Context},
 		"type":              []any{"VerifiableCredential", TypeStatement},
-		"issuer":            s.DID,
+		"issuer":            issuerObject(s.DID, "", "", s.In),
 		"validFrom":         proof.FormatTime(s.ValidFrom),
 		"credentialSubject": subject,
 	}
@@ -168,6 +175,8 @@ type Recognition struct {
 	Schemas    bool
 	ValidFrom  *time.Time
 	ValidUntil *time.Time
+	// In are the DIDs of those who recognise the recogniser (recognizedIn).
+	In []string
 	// Status are the entries in the recogniser's status lists. Writing only.
 	Status []credential.StatusSlot
 }
@@ -198,12 +207,10 @@ func SignRecognition(ctx context.Context, r Recognition, signer key.Signer, meth
 	if len(actions) > 0 {
 		subject["recognizedTo"] = actions
 	}
-	issuer := map[string]any{"id": r.By, "type": "RecognizedIssuer"}
-	put(issuer, "name", r.ByName)
 	tree := map[string]any{
 		"@context":          []any{credential.ContextV2, Context},
 		"type":              []any{"VerifiableCredential", TypeRecognition},
-		"issuer":            issuer,
+		"issuer":            issuerObject(r.By, "RecognizedIssuer", r.ByName, r.In),
 		"validFrom":         proof.FormatTime(*r.ValidFrom),
 		"credentialSubject": subject,
 	}
@@ -215,6 +222,69 @@ func SignRecognition(ctx context.Context, r Recognition, signer key.Signer, meth
 		tree["credentialStatus"] = credential.StatusEntries(r.Status)
 	}
 	return sign(ctx, tree, signer, method, *r.ValidFrom)
+}
+
+// issuerObject is the issuer of a credential: the bare DID where nothing is to be
+// said of it. recognizedIn names the file of the recogniser's folder as a DID URL.
+func issuerObject(id, typ, name string, in []string) any {
+	out := map[string]any{"id": id}
+	put(out, "type", typ)
+	put(out, "name", name)
+	refs := make([]any, 0, len(in))
+	for _, by := range in {
+		refs = append(refs, any(map[string]any{"id": by + "/recognition/" + FileName(id), "type": TypeRecognition}))
+	}
+	switch len(refs) {
+	case 0:
+	case 1:
+		out["recognizedIn"] = refs[0]
+	default:
+		out["recognizedIn"] = refs
+	}
+	if len(out) == 1 {
+		return id
+	}
+	return out
+}
+
+// FileName is the name under recognition/ of what is said about a DID: its subject,
+// or, for one that is no file name, its digest.
+func FileName(id string) string {
+	subject := record.SubjectOf(id)
+	if !strings.ContainsAny(subject, ":%/") {
+		return subject
+	}
+	d := sha256.Sum256([]byte(subject))
+	return hex.EncodeToString(d[:16])
+}
+
+// MaxIn bounds how many recognisers a credential may name.
+const MaxIn = 4
+
+// RecognisedIn reads whom a credential names as recognising its issuer: the DIDs in
+// recognizedIn of its issuer and of the entity that is its issuer. It is a hint where
+// to look, and proves nothing. At most [MaxIn].
+func RecognisedIn(c *credential.Credential) []string {
+	var out []string
+	read := func(raw any) {
+		for _, ref := range objects(raw) {
+			id, _ := ref["id"].(string)
+			u, err := did.ParseURL(id)
+			if err != nil || len(out) == MaxIn || slices.Contains(out, u.DID) {
+				continue
+			}
+			out = append(out, u.DID)
+		}
+	}
+	if m, ok := c.Tree["issuer"].(map[string]any); ok {
+		read(m["recognizedIn"])
+	}
+	for _, sub := range c.Subjects {
+		if sub["id"] == c.Issuer {
+			read(sub["recognizedIn"])
+		}
+	}
+	return out
 }
 
 func sign(ctx context.Context, tree map[string]any, signer key.Signer, method string, at time.Time) ([]byte, error) {

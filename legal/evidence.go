@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -178,7 +179,11 @@ func (a *assessment) consult(ctx context.Context) {
 				With("source", string(s.Kind())).With("detail", err.Error()))
 			continue
 		}
-		a.evidence = append(a.evidence, found...)
+		for _, e := range found {
+			if a.q.accepts(e) {
+				a.evidence = append(a.evidence, e)
+			}
+		}
 		for _, r := range rows {
 			if r.Name == verdict.Authorisation { // told only where nothing else recognises the issuer
 				a.bad = append(a.bad, r)
@@ -187,6 +192,35 @@ func (a *assessment) consult(ctx context.Context) {
 			a.id.Checks = append(a.id.Checks, r)
 		}
 	}
+}
+
+// accepts tells whether the policy lets evidence count: that of registers only where
+// it names none, or this one.
+func (q Request) accepts(e Evidence) bool {
+	if e.Kind != KindRegister || len(q.Registers) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(q.Registers, func(name string) bool {
+		return strings.EqualFold(e.By, name) || strings.EqualFold(e.By, "register "+name)
+	})
+}
+
+// Meets tells whether one of the levels that were reached is what is demanded. A seal
+// of a higher level does for a lower one, and any evidence for a level below its own;
+// only L4, which is about what an issuer may do, is met by nothing else.
+func (l Level) Meets(demanded Level) bool {
+	if demanded == L4 {
+		return l == L4
+	}
+	return l >= demanded
+}
+
+// ParseLevel reads "L0" to "L6".
+func ParseLevel(s string) (Level, bool) {
+	if len(s) != 2 || s[0] != 'L' || s[1] < '0' || s[1] > '6' {
+		return L0, false
+	}
+	return Level(s[1] - '0'), true
 }
 
 // proven are the identifiers that stand proven now.

@@ -29,7 +29,7 @@ type anchoring struct {
 
 	mu       sync.Mutex
 	queue    *anchor.Queue // made when it is first needed: opening a key takes a second
-	readings map[readingKey]kept
+	readings map[readingKey]keptReading
 	watched  bool // a loop keeps the readings of followed issuers fresh
 }
 
@@ -38,8 +38,8 @@ type readingKey struct {
 	subject string
 }
 
-// kept is a reading, or why there is none, and when that was.
-type kept struct {
+// keptReading is a reading, or why there is none, and when that was.
+type keptReading struct {
 	reading anchor.Reading
 	err     error
 	at      time.Time
@@ -73,7 +73,7 @@ func (n *Node) openAnchoring() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	n.anchor = &anchoring{chain: c, readings: map[readingKey]kept{}}
+	n.anchor = &anchoring{chain: c, readings: map[readingKey]keptReading{}}
 	return nil
 }
 
@@ -242,7 +242,7 @@ func (n *Node) readAnchor(ctx context.Context, b anchor.Binding, subject string,
 	if len(a.readings) >= maxReadings {
 		clear(a.readings)
 	}
-	a.readings[key] = kept{r, err, now}
+	a.readings[key] = keptReading{r, err, now}
 	return r, err
 }
 

@@ -63,6 +63,8 @@ type Config struct {
 	RegisterHolder    bool `toml:"register_holder"`
 	RegisterRetention int  `toml:"register_retention_days"`
 
+	LOTLURL string `toml:"lotl_url"`
+
 	AnchorConfig
 }
 
@@ -129,6 +131,7 @@ func Settings() []Setting {
 		s("use_relays", "bool", "be reachable through other nodes' relays", func(c *Config) any { return &c.UseRelays }),
 		s("network", "string", "how far a verification may go: off, replica-first or origin", func(c *Config) any { return &c.Network }),
 		s("policy", "string", "policy of verifications: authentic, recognised or a file; empty chooses by whether a trust root is set", func(c *Config) any { return &c.Policy }),
+		s("lotl_url", "string", "https address of the EU list of trusted lists, for trust update --web; empty: the web is not asked for lists", func(c *Config) any { return &c.LOTLURL }),
 		s("cadence", "duration", "how often changes of status are published", func(c *Config) any { return &c.Cadence }),
 		s("publication", "string", "what is signed at each slot of the cadence: fixed (every list, changed or not), on-change, or auto (fixed up to 64 pairs of lists)", func(c *Config) any { return &c.Publication }),
 		s("heartbeat", "duration", "how often a head is renewed without changes", func(c *Config) any { return &c.Heartbeat }),

@@ -17,6 +17,7 @@ import (
 	"github.com/bonafide-id/bonafide/key"
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/legal/ebsi"
 	"github.com/bonafide-id/bonafide/legal/register"
 	"github.com/bonafide-id/bonafide/legal/seal"
 	"github.com/bonafide-id/bonafide/legal/trustlist"
@@ -136,7 +137,7 @@ func FailureOf(err error) Failure {
 	case is(credential.ErrProfile, legal.ErrNaturalPerson, legal.ErrOrganisation, legal.ErrIdentifier, legal.ErrCheckDigits, revocation.ErrPurpose, revocation.ErrRange, revocation.ErrNotAllocated,
 		revocation.ErrReason, revocation.ErrTooMany, revocation.ErrFormat, revocation.ErrLength, ErrImport):
 		f.Status, f.Title = http.StatusBadRequest, "Refused"
-	case is(register.ErrForm, register.ErrTooLarge, register.ErrDuplicate, register.ErrPerson):
+	case is(ebsi.ErrForm, ebsi.ErrHash, ebsi.ErrTooLarge, register.ErrForm, register.ErrTooLarge, register.ErrDuplicate, register.ErrPerson):
 		f.Status, f.Title = http.StatusBadRequest, "Not a file of a register that can be kept"
 	case is(trustlist.ErrTooLarge, trustlist.ErrXML, trustlist.ErrSignature, trustlist.ErrSigner, trustlist.ErrForm):
 		f.Status, f.Title = http.StatusBadRequest, "Not a trusted list that counts"

@@ -3,6 +3,7 @@ package node
 import (
 	"github.com/bonafide-id/bonafide/credential/edc"
 	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/legal/domain"
 	"github.com/bonafide-id/bonafide/legal/seal"
 )
 
@@ -14,5 +15,6 @@ func (i issuers) sources() []legal.Source {
 		seal.Sealed{Trust: trust},
 		seal.Statements{Trust: trust, Files: i.over.Sealed},
 		seal.Keys{Trust: trust},
+		domain.Source{Allowed: i.n.mayAskOrigins, Fetch: i.n.configurationOf},
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/bonafide-id/bonafide/did/webvh"
 	"github.com/bonafide-id/bonafide/internal/durable"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/legal/domain"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/replica"
 	"github.com/bonafide-id/bonafide/revocation"
@@ -37,6 +38,14 @@ type FolderFile struct {
 // was asked for; with several issuers of equal paths it decides. The error is
 // ErrNoIssuer.
 func (n *Node) Folder(ctx context.Context, host, path string) (FolderFile, error) {
+	if path == domain.Path {
+		b, err := n.linkage(ctx, host)
+		if err != nil {
+			return FolderFile{}, err
+		}
+		age := linkReuse
+		return FolderFile{Body: b, ContentType: "application/json", ETag: `"` + record.CIDOf(b).String() + `"`, MaxAge: &age}, nil
+	}
 	for _, exact := range []bool{true, false} {
 		for _, subject := range n.ownSubjects() {
 			h, err := n.ownLog(ctx, subject)
@@ -246,7 +255,32 @@ func (n *Node) export(ctx context.Context, subject, dir string) (ExportResponse,
 		out.Files = append(out.Files, rel)
 		out.Bytes += int64(len(f.Body))
 	}
+	if len(id.Path) == 0 { // else the origin is somebody's who serves others too
+		if err := n.exportLinkage(ctx, subject, &out); err != nil {
+			return out, err
+		}
+	}
 	return out, n.exportElsewhere(ctx, subject, &out, id.FileURL(""))
+}
+
+// exportLinkage writes the DID configuration beside the log. A node that may not sign
+// now leaves the one that is there.
+func (n *Node) exportLinkage(ctx context.Context, subject string, out *ExportResponse) error {
+	links, _, err := n.linksOf(ctx, subject)
+	if err != nil {
+		n.log.Debug("no domain linkage", "issuer", subject, "err", err)
+		return nil
+	}
+	b, err := domain.Configuration(links)
+	if err != nil {
+		return err
+	}
+	if err := writeUnder(out.Dir, ".well-known/"+fileLinkage, b); err != nil {
+		return err
+	}
+	out.Files = append(out.Files, ".well-known/"+fileLinkage)
+	out.Bytes += int64(len(b))
+	return nil
 }
 
 // exportElsewhere writes lists that were begun at a place under the folder's own

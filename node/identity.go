@@ -7,13 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/did/webvh"
-	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key/keystore"
 	"github.com/bonafide-id/bonafide/legal"
 	"github.com/bonafide-id/bonafide/replica"
-	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
 )
 
@@ -62,7 +59,11 @@ func (n *Node) writeWhois(ctx context.Context, subject string, h *webvh.History,
 	if err != nil {
 		return err
 	}
-	statement, err := legal.SignStatement(ctx, legal.Statement{ID: id, DID: h.DID(), Organisation: org, ValidFrom: now, Seals: seals}, signer, method)
+	above, err := n.recognisedIn(ctx, subject)
+	if err != nil {
+		return err
+	}
+	statement, err := legal.SignStatement(ctx, legal.Statement{ID: id, DID: h.DID(), Organisation: org, ValidFrom: now, Seals: seals, In: above}, signer, method)
 	if err != nil {
 		return err
 	}
@@ -125,95 +126,7 @@ func (n *Node) resignStatements(ctx context.Context, subject string, h *webvh.Hi
 			return err
 		}
 	}
-	signer, err := n.signer(subject, keystore.RoleCredential)
-	if err != nil {
-		return err
-	}
-	var drafts []store.Draft
-	err = n.store.View(ctx, func(tx store.Tx) (err error) {
-		drafts, err = tx.ListDrafts(subject)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, d := range drafts {
-		if !strings.HasPrefix(d.Path, "recognition/") {
-			continue
-		}
-		err := n.store.Update(ctx, subject, func(tx store.Tx) error {
-			full, err := tx.GetDraft(subject, d.Path)
-			if err != nil {
-				return err
-			}
-			tree, err := strictjson.ParseObject(full.Body, strictjson.Limits{})
-			if err != nil {
-				return err
-			}
-			delete(tree, "proof")
-			signed, err := signTree(ctx, tree, signer, h.DID()+"#"+signer.Public().Multikey(), n.clock())
-			if err != nil {
-				return err
-			}
-			return n.putDraft(tx, subject, d.Path, signed, time.Time{})
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// recognize recognises another organisation, or shows its statement when that
-// was not confirmed yet, or takes a recognition back.
-func (n *Node) recognize(ctx context.Context, q RecognizeRequest) (RecognizeResponse, error) {
-	is, err := n.issuer(ctx, q.Issuer)
-	if err != nil {
-		return RecognizeResponse{}, err
-	}
-	subject := subjectOf(q.DID)
-	path := "recognition/" + recognitionName(subject)
-	if q.Revoke {
-		return n.unrecognize(ctx, is, path, q)
-	}
-	rep, err := n.exchange.Acquire(ctx, q.DID, n.network(ctx))
-	if err != nil {
-		return RecognizeResponse{}, err
-	}
-	org := q.Organisation
-	if org == nil {
-		stated, err := n.statedBy(ctx, rep.Subject)
-		if err != nil {
-			return RecognizeResponse{}, err
-		}
-		org = &stated
-	}
-	if err := org.Validate(); err != nil {
-		return RecognizeResponse{}, err
-	}
-	if !q.Confirm {
-		return RecognizeResponse{Statement: org}, nil
-	}
-	body, err := n.signRecognition(ctx, is, path, q, *org)
-	if err != nil {
-		return RecognizeResponse{}, err
-	}
-	if err := n.replica.SetClass(ctx, rep.Subject, store.ClassRecognised); err != nil {
-		return RecognizeResponse{}, err
-	}
-	if _, err := n.publish(ctx, is.Subject, publishOptions{}); err != nil {
-		return RecognizeResponse{}, fmt.Errorf("the recognition is recorded and not yet published: %w", err)
-	}
-	return RecognizeResponse{Statement: org, Recognised: true, Path: path, Credential: body}, nil
-}
-
-// recognitionName is the name of a recognition's file: the subject itself,
-// or, for one that is no file name, its digest.
-func recognitionName(subject string) string {
-	if !strings.ContainsAny(subject, ":%/") {
-		return subject
-	}
-	return digestName(subject)
+	return n.resignRecognitions(ctx, subject, h)
 }
 
 // statedBy reads what an organisation says about itself in a held folder.
@@ -232,76 +145,4 @@ func (n *Node) statedBy(ctx context.Context, subject string) (legal.Organisation
 		}
 	}
 	return legal.Organisation{}, fmt.Errorf("%w: %s states nothing about itself", ErrIdentity, subject)
-}
-
-func (n *Node) signRecognition(ctx context.Context, is store.Issuer, path string, q RecognizeRequest, org legal.Organisation) ([]byte, error) {
-	h, err := n.ownLog(ctx, is.Subject)
-	if err != nil {
-		return nil, err
-	}
-	signer, err := n.signer(is.Subject, keystore.RoleCredential)
-	if err != nil {
-		return nil, err
-	}
-	id, err := n.newURN()
-	if err != nil {
-		return nil, err
-	}
-	from := n.clock()
-	if q.From != "" {
-		if from, err = credential.DayOrTime(q.From); err != nil {
-			return nil, fmt.Errorf("%w: from: %w", ErrRequest, err)
-		}
-	}
-	r := legal.Recognition{ID: id, By: h.DID(), ByName: is.Name, Of: q.DID, Organisation: org,
-		Actions: []string{legal.ActionIssue}, Types: q.Types, ValidFrom: &from}
-	if q.Until != "" {
-		until, err := credential.DayOrTime(q.Until)
-		if err != nil {
-			return nil, fmt.Errorf("%w: until: %w", ErrRequest, err)
-		}
-		r.ValidUntil = &until
-	}
-	parsed, err := webvh.ParseID(h.DID())
-	if err != nil {
-		return nil, err
-	}
-	var body []byte
-	_, err = n.book.Allocate(ctx, is.Subject, func(tx store.Tx, s revocation.Slot) error {
-		url, err := n.listURL(tx, is.Subject, s.Lists[revocation.Revocation], parsed)
-		if err != nil {
-			return err
-		}
-		r.Status = []credential.StatusSlot{{List: url, Index: s.Index, Purpose: string(revocation.Revocation)}}
-		if body, err = legal.SignRecognition(ctx, r, signer, h.DID()+"#"+signer.Public().Multikey()); err != nil {
-			return err
-		}
-		if err := tx.PutIssued(store.Issued{Issuer: is.Subject, ID: id, List: s.Lists[revocation.Revocation], Index: s.Index,
-			LocalRef: path, At: n.clock().UnixMilli(), Type: legal.TypeRecognition}); err != nil {
-			return err
-		}
-		return n.putDraft(tx, is.Subject, path, body, time.Time{})
-	})
-	return body, err
-}
-
-// unrecognize takes a recognition back. Its status bit says that it was void
-// from the start; the file stays, so that the bit can be seen.
-func (n *Node) unrecognize(ctx context.Context, is store.Issuer, path string, q RecognizeRequest) (RecognizeResponse, error) {
-	var d store.Draft
-	err := n.store.View(ctx, func(tx store.Tx) (err error) {
-		d, err = tx.GetDraft(is.Subject, path)
-		return err
-	})
-	if isNotFound(err) {
-		return RecognizeResponse{}, fmt.Errorf("%w: %s is not recognised here", ErrTarget, q.DID)
-	}
-	if err != nil {
-		return RecognizeResponse{}, err
-	}
-	if !q.Confirm {
-		return RecognizeResponse{}, fmt.Errorf("%w: taking back the recognition of %s", ErrConfirm, q.DID)
-	}
-	_, err = n.setStatus(ctx, Caller{Role: RoleOperator, By: "operator"}, StatusRequest{Issuer: is.DID, Credential: d.Body, Action: "revoke", Why: "recognition taken back", Now: true})
-	return RecognizeResponse{Recognised: false, Path: path}, err
 }

@@ -10,11 +10,13 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/bonafide-id/bonafide/did"
+	didebsi "github.com/bonafide-id/bonafide/did/ebsi"
 	didjwk "github.com/bonafide-id/bonafide/did/jwk"
 	didkey "github.com/bonafide-id/bonafide/did/key"
 	didweb "github.com/bonafide-id/bonafide/did/web"
@@ -52,6 +54,7 @@ type Options struct {
 type Node struct {
 	cfg        Config
 	log        *slog.Logger
+	links      linkCache
 	clock      func() time.Time
 	random     io.Reader
 	pass       keystore.Passphrase
@@ -71,7 +74,8 @@ type Node struct {
 	started    time.Time
 	keyFiles   sync.Mutex
 	kicks      chan string
-	anchor     *anchoring // nil: no chain is set
+	anchor     *anchoring   // nil: no chain is set
+	walked     atomic.Int64 // bytes that looking for recognitions has cost
 
 	mu          sync.Mutex
 	host        *p2p.Host
@@ -81,6 +85,7 @@ type Node struct {
 	halted      map[string]Halt // not written down yet
 	lists       listCache
 	regs        registerCache
+	rootLists   map[string]rootsCache
 	readBack    map[string]bool
 	names       map[string][2]string // of lists begun elsewhere; see elsewhere
 	namesAt     time.Time
@@ -154,7 +159,8 @@ func (n *Node) assemble(ctx context.Context) error {
 	n.exchange = exchange.New(exchange.Config{Replica: n.replica, Peers: peers{n}, Finder: finder{n}, Web: webGetter{n.web},
 		Interval: duration(n.cfg.SyncInterval), ServeAll: n.cfg.ServeAll, Clock: n.clock, Logger: n.log})
 	n.registry = did.Registry{"webvh": webvhResolver{n}, "scid": webvhResolver{n},
-		"key": didkey.Resolver(), "jwk": didjwk.Resolver(), "web": guarded{n, didweb.New(webGetter{n.web})}}
+		"key": didkey.Resolver(), "jwk": didjwk.Resolver(), "web": guarded{n, didweb.New(webGetter{n.web})},
+		"ebsi": didebsi.Resolver(ebsiDocuments{n})}
 	if err := n.openAnchoring(); err != nil {
 		return err
 	}

@@ -332,17 +332,23 @@ type RecognizeRequest struct {
 	DID          string              `json:"did"`
 	Organisation *legal.Organisation `json:"organisation,omitempty"`
 	Types        []string            `json:"types,omitempty"` // credential types in scope
-	From         string              `json:"from,omitempty"`
-	Until        string              `json:"until,omitempty"`
-	Confirm      bool                `json:"confirm"`
-	Revoke       bool                `json:"revoke,omitempty"`
-	Now          bool                `json:"now,omitempty"`
+	// Actions are what the organisation may do: issue (the default), recognize.
+	Actions []string `json:"actions,omitempty"`
+	From    string   `json:"from,omitempty"`
+	Until   string   `json:"until,omitempty"`
+	Confirm bool     `json:"confirm"`
+	// Revoke takes the recognition back: with AsOf it ends at that time, without it
+	// was void from the start.
+	Revoke bool   `json:"revoke,omitempty"`
+	AsOf   string `json:"asOf,omitempty"`
+	Now    bool   `json:"now,omitempty"`
 }
 
 // RecognizeResponse is the recognition, or the statement to be confirmed.
 type RecognizeResponse struct {
 	Statement  *legal.Organisation `json:"statement,omitempty"`
 	Recognised bool                `json:"recognised"`
+	Changed    bool                `json:"changed"`
 	Path       string              `json:"path,omitempty"`
 	Credential json.RawMessage     `json:"credential,omitempty"`
 }
@@ -357,6 +363,7 @@ type TrustRequest struct {
 // TrustList are the configured roots and the default policy that follows.
 type TrustList struct {
 	Roots  []TrustRoot `json:"roots"`
+	Lists  []RootList  `json:"lists"` // that were adopted
 	Policy string      `json:"policy"`
 }
 
@@ -366,6 +373,8 @@ type TrustRoot struct {
 	Name string   `json:"name"`
 	Axes []string `json:"axes"`
 	Held bool     `json:"held"` // its folder is here
+	// List is the adopted list that names it; empty for the operator's own choice.
+	List string `json:"list,omitempty"`
 }
 
 // FollowRequest names an identifier to keep (or no longer keep).

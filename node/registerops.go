@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"github.com/bonafide-id/bonafide/legal/ebsi"
 	"github.com/bonafide-id/bonafide/legal/register"
 )
 
@@ -76,7 +77,9 @@ type RegisterShowRequest struct {
 type RegisterEntries struct {
 	Name    string           `json:"name"`
 	Entries []register.Entry `json:"entries"`
-	Next    string           `json:"next,omitempty"` // give it as after; empty at the end
+	// Records are those of a copy of EBSI's registry.
+	Records []ebsi.Record `json:"records,omitempty"`
+	Next    string        `json:"next,omitempty"` // give it as after; empty at the end
 }
 
 // RegisterList are the registers that are held.
@@ -101,4 +104,4 @@ type RegisterRow struct {
 }
 
 // RegisterFormats lists the formats that can be imported.
-func RegisterFormats() []string { return register.Formats() }
+func RegisterFormats() []string { return append(register.Formats(), ebsi.Format) }

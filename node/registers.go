@@ -13,6 +13,7 @@ import (
 
 	"github.com/bonafide-id/bonafide/internal/durable"
 	"github.com/bonafide-id/bonafide/legal"
+	"github.com/bonafide-id/bonafide/legal/ebsi"
 	"github.com/bonafide-id/bonafide/legal/register"
 	"github.com/bonafide-id/bonafide/proof"
 )
@@ -36,6 +37,8 @@ func registerAxes(format string) []string {
 	switch format {
 	case register.FormatDCC:
 		return []string{AxisIdentity}
+	case ebsi.Format:
+		return []string{AxisAuthorisation}
 	}
 	return []string{AxisIdentity, AxisQuality}
 }
@@ -60,8 +63,17 @@ func checkRegisters(list []registerEntry) error {
 // heldRegister is one register as it was last read.
 type heldRegister struct {
 	state string
-	book  *register.Book
+	book  *register.Book // nil for a copy of EBSI's registries
+	ebsi  *ebsi.Book
 	err   error
+}
+
+// format is that of what is held.
+func (h heldRegister) format() string {
+	if h.ebsi != nil {
+		return ebsi.Format
+	}
+	return h.book.Format
 }
 
 // registerCache holds the registers as they were last read from their files.
@@ -92,8 +104,8 @@ func (n *Node) registers() (map[string]heldRegister, error) {
 			now[name] = h
 			continue
 		}
-		h := heldRegister{state: state}
-		h.book, h.err = n.readRegister(name)
+		h := n.readRegister(name)
+		h.state = state
 		now[name] = h
 	}
 	n.regs.held = now
@@ -103,45 +115,64 @@ func (n *Node) registers() (map[string]heldRegister, error) {
 // maxRegisters bounds the registers of a home.
 const maxRegisters = 64
 
-func (n *Node) readRegister(name string) (*register.Book, error) {
+func (n *Node) readRegister(name string) (h heldRegister) {
 	b, err := os.ReadFile(n.cfg.path(dirRegisters, name+".json"))
 	if err != nil {
-		return nil, err
+		return heldRegister{err: err}
 	}
-	book, err := register.OpenBook(b)
-	if err == nil && book.Name != name {
-		err = fmt.Errorf("%w: it calls itself %s", register.ErrForm, book.Name)
+	itself := ""
+	if ebsi.IsBook(b) {
+		if h.ebsi, h.err = ebsi.OpenBook(b); h.err == nil {
+			itself = h.ebsi.Name
+		}
+	} else if h.book, h.err = register.OpenBook(b); h.err == nil {
+		itself = h.book.Name
 	}
-	return book, err
+	if h.err == nil && itself != name {
+		h.err = fmt.Errorf("%w: it calls itself %.40q", register.ErrForm, itself)
+	}
+	return h
 }
 
-// registerSources are the sources of evidence that registers are. They come after
-// those that prove identifiers, which they are joined by.
-func (n *Node) registerSources(trust trustFile) []legal.Source {
+// eachAccepted calls for each register whose word counts.
+func (n *Node) eachAccepted(trust trustFile, each func(e registerEntry, h heldRegister)) {
 	if !slices.ContainsFunc(trust.Registers, func(e registerEntry) bool { return e.Accepted }) {
-		return nil
+		return
 	}
 	held, err := n.registers()
 	if err != nil {
 		n.log.Warn("registers", "err", err)
-		return nil
+		return
 	}
-	var s register.Source
 	for _, e := range trust.Registers {
-		h, ok := held[e.Name]
-		switch {
+		switch h, ok := held[e.Name]; {
 		case !ok || !e.Accepted:
 		case h.err != nil:
 			n.log.Warn("a register cannot be read and counts for nothing", "register", e.Name, "err", h.err)
 		default:
+			each(e, h)
+		}
+	}
+}
+
+// registerSources are the sources of evidence that registers are. They come after
+// those that prove identifiers, which they are joined by.
+func (n *Node) registerSources(trust trustFile) (out []legal.Source) {
+	var s register.Source
+	books := n.ebsiBooks(trust)
+	n.eachAccepted(trust, func(e registerEntry, h heldRegister) {
+		if h.book != nil {
 			s.Registers = append(s.Registers, register.Accepted{Book: h.book, Low: h.book.Format == register.FormatDCC,
 				Identity: slices.Contains(e.Axes, AxisIdentity), Quality: slices.Contains(e.Axes, AxisQuality)})
 		}
+	})
+	if len(s.Registers) > 0 {
+		out = append(out, s)
 	}
-	if len(s.Registers) == 0 {
-		return nil
+	if len(books) > 0 {
+		out = append(out, ebsi.Source{Books: books, Roots: trust.legalRoots()})
 	}
-	return []legal.Source{s}
+	return out
 }
 
 // registerImport takes one file into a register. Nothing of it counts before the
@@ -150,7 +181,7 @@ func (n *Node) registerImport(ctx context.Context, q RegisterImportRequest) (Reg
 	if q.Name == "" {
 		q.Name = q.Format
 	}
-	if !register.ValidName(q.Name) || !slices.Contains(register.Formats(), q.Format) {
+	if !register.ValidName(q.Name) || !slices.Contains(RegisterFormats(), q.Format) {
 		return RegisterImported{}, fmt.Errorf("%w: register %.40q of format %.40q", ErrRequest, q.Name, q.Format)
 	}
 	now := n.clock()
@@ -158,43 +189,39 @@ func (n *Node) registerImport(ctx context.Context, q RegisterImportRequest) (Reg
 	if err != nil || retrieved.After(now.Add(5*time.Minute)) {
 		return RegisterImported{}, fmt.Errorf("%w: retrieved must say when the file was fetched, not later than now", ErrRequest)
 	}
-	in, err := register.Read(q.Format, q.Body, retrieved)
-	if err != nil {
-		return RegisterImported{}, fmt.Errorf("%.200s: %w", q.File, err)
-	}
 	trust, err := n.readTrust()
-	if err != nil {
-		return RegisterImported{}, err
-	}
-	held, err := n.registers()
 	if err != nil {
 		return RegisterImported{}, err
 	}
 	n.regs.write.Lock()
 	defer n.regs.write.Unlock()
-	book := &register.Book{Name: q.Name, Format: q.Format}
-	if _, ok := held[q.Name]; ok {
-		// Read anew: another import may have come first, and what is cached is shared.
-		if book, err = n.readRegister(q.Name); err != nil {
-			return RegisterImported{}, fmt.Errorf("register %s: %w", q.Name, err)
-		}
-	} else if len(held) >= maxRegisters {
-		return RegisterImported{}, fmt.Errorf("%w: %d registers are held", ErrRequest, len(held))
-	}
-	if book.Format != q.Format {
-		return RegisterImported{}, fmt.Errorf("%w: register %s is of format %s", ErrRequest, q.Name, book.Format)
-	}
-	file := register.File{Name: clipName(q.File), SHA256: register.Digest(q.Body), Retrieved: retrieved.UTC(), ImportedAt: now.UTC().Truncate(time.Second)}
-	done, err := book.Merge(in, file)
+	all, err := n.registers()
 	if err != nil {
 		return RegisterImported{}, err
 	}
-	out := RegisterImported{Name: q.Name, Format: q.Format, Changes: done, DryRun: q.DryRun, Entries: len(book.Entries)}
-	if !q.DryRun {
-		body, err := book.Encode()
-		if err != nil {
-			return RegisterImported{}, err
+	var held heldRegister
+	if _, ok := all[q.Name]; ok {
+		// Read anew, because what is cached is shared.
+		if held = n.readRegister(q.Name); held.err != nil {
+			return RegisterImported{}, fmt.Errorf("register %s: %w", q.Name, held.err)
 		}
+		if held.format() != q.Format {
+			return RegisterImported{}, fmt.Errorf("%w: register %s is of format %s", ErrRequest, q.Name, held.format())
+		}
+	} else if len(all) >= maxRegisters {
+		return RegisterImported{}, fmt.Errorf("%w: %d registers are held", ErrRequest, len(all))
+	}
+	file := register.File{Name: clipName(q.File), SHA256: register.Digest(q.Body), Retrieved: retrieved.UTC(), ImportedAt: now.UTC().Truncate(time.Second)}
+	merge := n.mergeRegister
+	if q.Format == ebsi.Format {
+		merge = n.mergeEBSI
+	}
+	body, done, entries, err := merge(q, held, file)
+	if err != nil {
+		return RegisterImported{}, err
+	}
+	out := RegisterImported{Name: q.Name, Format: q.Format, Changes: done, DryRun: q.DryRun, Entries: entries, Axes: []string{}}
+	if !q.DryRun {
 		if err := n.writeRegister(q.Name, body); err != nil {
 			return RegisterImported{}, err
 		}
@@ -212,6 +239,24 @@ func (n *Node) registerImport(ctx context.Context, q RegisterImportRequest) (Reg
 		}
 	}
 	return out, nil
+}
+
+// mergeRegister takes one file into a register and returns what is to be written.
+func (n *Node) mergeRegister(q RegisterImportRequest, held heldRegister, file register.File) ([]byte, register.Changes, int, error) {
+	in, err := register.Read(q.Format, q.Body, file.Retrieved)
+	if err != nil {
+		return nil, register.Changes{}, 0, fmt.Errorf("%.200s: %w", q.File, err)
+	}
+	book := held.book
+	if book == nil {
+		book = &register.Book{Name: q.Name, Format: q.Format, Files: []register.File{}}
+	}
+	done, err := book.Merge(in, file)
+	if err != nil {
+		return nil, done, 0, err
+	}
+	body, err := book.Encode()
+	return body, done, len(book.Entries), err
 }
 
 func (n *Node) writeRegister(name string, body []byte) error {
@@ -248,11 +293,11 @@ func (n *Node) registerAccept(ctx context.Context, q RegisterAcceptRequest) (Reg
 	}
 	axes := q.Axes
 	if len(axes) == 0 {
-		axes = registerAxes(h.book.Format)
+		axes = registerAxes(h.format())
 	}
 	for _, a := range axes {
-		if !slices.Contains(registerAxes(h.book.Format), a) {
-			return RegisterList{}, fmt.Errorf("%w: a register of format %s has no word on %q", ErrRequest, h.book.Format, a)
+		if !slices.Contains(registerAxes(h.format()), a) {
+			return RegisterList{}, fmt.Errorf("%w: a register of format %s has no word on %q", ErrRequest, h.format(), a)
 		}
 	}
 	trust, err := n.readTrust()
@@ -329,6 +374,14 @@ func (n *Node) registerList(_ context.Context, _ Empty) (RegisterList, error) {
 			row.Problem = "nothing of it is held"
 		case h.err != nil:
 			row.Problem = h.err.Error()
+		case h.ebsi != nil:
+			row.Format = ebsi.Format
+			records, documents := h.ebsi.Len()
+			row.Entries = records + documents
+			for _, f := range h.ebsi.Files {
+				row.Files = append(row.Files, register.File(f))
+				row.seen(f.Retrieved)
+			}
 		default:
 			row.fill(h.book)
 		}
@@ -342,13 +395,16 @@ func (row *RegisterRow) fill(b *register.Book) {
 	row.Files = append(row.Files, b.Files...)
 	for _, e := range b.Entries {
 		row.Decisions += len(e.Decisions)
-		at := e.Observed.RetrievedAt
-		if row.Oldest == nil || at.Before(*row.Oldest) {
-			row.Oldest = &at
-		}
-		if row.Newest == nil || at.After(*row.Newest) {
-			row.Newest = &at
-		}
+		row.seen(e.Observed.RetrievedAt)
+	}
+}
+
+func (row *RegisterRow) seen(at time.Time) {
+	if row.Oldest == nil || at.Before(*row.Oldest) {
+		row.Oldest = &at
+	}
+	if row.Newest == nil || at.After(*row.Newest) {
+		row.Newest = &at
 	}
 }
 
@@ -371,6 +427,8 @@ func (n *Node) registerShow(_ context.Context, q RegisterShowRequest) (RegisterE
 		q.Limit = maxShown
 	}
 	switch {
+	case h.ebsi != nil:
+		return showEBSI(out, h.ebsi, q)
 	case q.Record != "":
 		e, ok := h.book.ByRecord(q.Record)
 		if !ok {
@@ -395,6 +453,26 @@ func (n *Node) registerShow(_ context.Context, q RegisterShowRequest) (RegisterE
 	if len(out.Entries) == q.Limit && q.Record == "" && q.Identifier == "" {
 		out.Next = out.Entries[len(out.Entries)-1].Record
 	}
+	return out, nil
+}
+
+// showEBSI shows the registry's records: one by its DID, or all in pages.
+func showEBSI(out RegisterEntries, b *ebsi.Book, q RegisterShowRequest) (RegisterEntries, error) {
+	if q.Identifier != "" || q.Text != "" {
+		return out, fmt.Errorf("%w: accreditations have neither numbers nor names; ask for a DID as the record", ErrRequest)
+	}
+	if q.Record == "" {
+		out.Records = b.Records(q.After, q.Limit)
+		if len(out.Records) == q.Limit {
+			out.Next = out.Records[len(out.Records)-1].DID
+		}
+		return out, nil
+	}
+	r, ok := b.Record(q.Record)
+	if !ok {
+		return out, fmt.Errorf("%w: register %s has no record %.200q", ErrTarget, q.Name, q.Record)
+	}
+	out.Records = append(out.Records, r)
 	return out, nil
 }
 

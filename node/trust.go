@@ -19,6 +19,7 @@ import (
 	"github.com/bonafide-id/bonafide/internal/durable"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 	"github.com/bonafide-id/bonafide/key"
+	"github.com/bonafide-id/bonafide/legal/roots"
 	"github.com/bonafide-id/bonafide/proof"
 	"github.com/bonafide-id/bonafide/replica/exchange"
 	"github.com/bonafide-id/bonafide/store"
@@ -38,15 +39,28 @@ type trustFile struct {
 	Roots       []trustEntry `toml:"root"`
 	// Registers are those that were imported, with what their word counts for.
 	Registers []registerEntry `toml:"register,omitempty"`
+	// Lists are lists of roots that somebody publishes and the operator adopted.
+	Lists []adopted `toml:"list,omitempty"`
 }
 
 type trustEntry struct {
 	DID  string   `toml:"did"`
 	Name string   `toml:"name,omitempty"`
 	Axes []string `toml:"axes"`
+	list string   // the adopted list that names it; such entries are not written
 }
 
-// readTrust reads trust.toml; a file that is not there holds no roots.
+func checkAxes(axes []string) error {
+	for _, a := range axes {
+		if a != AxisIdentity && a != AxisAuthorisation {
+			return fmt.Errorf("%w: axis %.80q is not identity or authorisation", ErrRequest, a)
+		}
+	}
+	return nil
+}
+
+// readTrust reads trust.toml, with the roots of the lists that it adopts; a file that
+// is not there holds none.
 func (n *Node) readTrust() (trustFile, error) {
 	var t trustFile
 	b, err := os.ReadFile(n.cfg.path(fileTrust))
@@ -67,17 +81,25 @@ func (n *Node) readTrust() (trustFile, error) {
 		if _, err := did.Parse(r.DID); err != nil {
 			return t, fmt.Errorf("%w: %s: %w", ErrConfig, fileTrust, err)
 		}
-		for _, a := range r.Axes {
-			if a != AxisIdentity && a != AxisAuthorisation {
-				return t, fmt.Errorf("%w: %s: axis %q", ErrConfig, fileTrust, a)
-			}
+		if err := checkAxes(r.Axes); err != nil {
+			return t, fmt.Errorf("%w: %s: %w", ErrConfig, fileTrust, err)
 		}
 	}
+	for _, l := range t.Lists {
+		if _, err := did.Parse(l.Publisher); err != nil {
+			return t, fmt.Errorf("%w: %s: %w", ErrConfig, fileTrust, err)
+		}
+		if err := checkAxes(l.Axes); err != nil {
+			return t, fmt.Errorf("%w: %s: %w", ErrConfig, fileTrust, err)
+		}
+	}
+	n.listedRoots(context.Background(), &t)
 	return t, checkRegisters(t.Registers)
 }
 
 func (n *Node) writeTrust(t trustFile) error {
 	var b bytes.Buffer
+	t.Roots = slices.DeleteFunc(slices.Clone(t.Roots), func(e trustEntry) bool { return e.list != "" })
 	b.WriteString("# Whose word counts on this node, and on what.\n")
 	if err := toml.NewEncoder(&b).Encode(t); err != nil {
 		return fmt.Errorf("node: %s: %w", fileTrust, err)
@@ -95,10 +117,8 @@ func (n *Node) trustAdd(ctx context.Context, q TrustRequest) (TrustList, error) 
 	if len(axes) == 0 {
 		axes = []string{AxisIdentity, AxisAuthorisation}
 	}
-	for _, a := range axes {
-		if a != AxisIdentity && a != AxisAuthorisation {
-			return TrustList{}, fmt.Errorf("%w: axis %q is not identity or authorisation", ErrRequest, a)
-		}
+	if err := checkAxes(axes); err != nil {
+		return TrustList{}, err
 	}
 	t, err := n.readTrust()
 	if err != nil {
@@ -121,6 +141,11 @@ func (n *Node) trustRemove(ctx context.Context, q TrustRequest) (TrustList, erro
 	if err != nil {
 		return TrustList{}, err
 	}
+	for _, e := range t.Roots {
+		if e.list != "" && subjectOf(e.DID) == subjectOf(q.DID) {
+			return TrustList{}, fmt.Errorf("%w: %s comes with the list %q; drop that list, or add the root yourself with the axes you want", ErrRequest, q.DID, e.list)
+		}
+	}
 	before := len(t.Roots)
 	t.Roots = slices.DeleteFunc(t.Roots, func(e trustEntry) bool { return subjectOf(e.DID) == subjectOf(q.DID) })
 	if len(t.Roots) == before {
@@ -138,10 +163,22 @@ func (n *Node) trustList(ctx context.Context, _ Empty) (TrustList, error) {
 	if err != nil {
 		return TrustList{}, err
 	}
-	out := TrustList{Roots: []TrustRoot{}, Policy: n.policyName(t)}
+	out := TrustList{Roots: []TrustRoot{}, Lists: []RootList{}, Policy: n.policyName(t)}
 	for _, r := range t.Roots {
 		_, err := n.replica.Subject(ctx, subjectOf(r.DID))
-		out.Roots = append(out.Roots, TrustRoot{DID: r.DID, Name: r.Name, Axes: r.Axes, Held: err == nil})
+		out.Roots = append(out.Roots, TrustRoot{DID: r.DID, Name: r.Name, Axes: r.Axes, Held: err == nil, List: r.list})
+	}
+	for _, a := range t.Lists {
+		row := RootList{Publisher: a.Publisher, Name: a.Name, Roots: []roots.Root{}}
+		s, err := n.rootState(ctx, subjectOf(a.Publisher))
+		if err == nil {
+			row = viewRoots(s.List())
+			err = s.Stands(n.clock())
+		}
+		if row.Adopted = true; err != nil {
+			row.Problem = err.Error()
+		}
+		out.Lists = append(out.Lists, row)
 	}
 	return out, nil
 }
@@ -163,7 +200,13 @@ func (n *Node) fetchRoots(ctx context.Context) {
 	t := time.NewTicker(10 * time.Second)
 	defer t.Stop()
 	for {
-		if trust, err := n.readTrust(); err == nil && n.network(ctx) != exchange.NetworkOff {
+		trust, err := n.readTrust()
+		for _, a := range trust.Lists {
+			if row := n.advance(ctx, a); row.Error != "" {
+				n.log.Debug("list of roots", "publisher", a.Publisher, "err", row.Error)
+			}
+		}
+		if err == nil && n.network(ctx) != exchange.NetworkOff {
 			for _, r := range trust.Roots {
 				if _, err := n.replica.Subject(ctx, subjectOf(r.DID)); err != nil {
 					actx, cancel := context.WithTimeout(ctx, 20*time.Second)

@@ -316,27 +316,23 @@ func (i issuers) Practice(ctx context.Context, issuer string) (*credential.Pract
 
 func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) error {
 	n := i.n
-	for _, r := range i.roots.Roots {
-		root := legal.Root{DID: r.DID, Name: r.Name}
-		for _, a := range r.Axes {
-			root.Identity = root.Identity || a == AxisIdentity
-			root.Authorisation = root.Authorisation || a == AxisAuthorisation
-		}
-		q.Roots = append(q.Roots, root)
-	}
+	q.Roots = append(q.Roots, i.roots.legalRoots()...)
 	q.Same = func(a, b string) bool { return subjectOf(a) == subjectOf(b) }
-	q.Find = func(ctx context.Context, of string) []legal.Found { return i.recognitionsOf(ctx, of) }
+	w := newWalk(i, issuer, len(q.Roots) > 0)
+	q.Find = w.find
 	q.Sources = append(q.Sources, i.sources()...)
-	q.Mandates = i.over.Mandates
 	q.Sources = append(q.Sources, n.registerSources(i.roots)...) // after those that prove identifiers
+	q.Mandates = i.over.Mandates
 	subject := subjectOf(issuer)
 	q.Whois = i.over.Whois[subject]
+	w.whois = q.Whois
 	if folderless(issuer) {
 		return nil
 	}
 	// What the newest head names is current; what was stapled may be older.
 	if v, err := n.replica.File(ctx, subject, replica.PathWhois); err == nil && v.State == replica.Current {
 		q.Whois = v.Body
+		w.whois = v.Body
 	}
 	if h, err := n.replica.History(ctx, subject); err == nil {
 		if id, err := webvh.ParseID(h.DID()); err == nil {
@@ -346,26 +342,6 @@ func (i issuers) Evidence(ctx context.Context, issuer string, q *legal.Request) 
 		}
 	}
 	return nil
-}
-
-// recognitionsOf finds recognitions about an identifier in the folders of all
-// who are followed, recognised or our own, and among what was stapled.
-func (i issuers) recognitionsOf(ctx context.Context, of string) []legal.Found {
-	var out []legal.Found
-	for _, b := range i.over.Recogs {
-		out = append(out, legal.Found{Body: b, Source: "stapled"})
-	}
-	path := "recognition/" + recognitionName(subjectOf(of))
-	subjects, err := i.who(ctx)
-	if err != nil {
-		return out
-	}
-	for _, s := range subjects {
-		if v, err := i.n.replica.File(ctx, s, path); err == nil && v.State == replica.Current {
-			out = append(out, legal.Found{Body: v.Body, Source: "replica"})
-		}
-	}
-	return out
 }
 
 // identityShow shows who an issuer is and who says so.

@@ -9,6 +9,7 @@ import (
 	"github.com/bonafide-id/bonafide/did"
 	"github.com/bonafide-id/bonafide/did/webvh"
 	"github.com/bonafide-id/bonafide/internal/strictjson"
+	"github.com/bonafide-id/bonafide/legal"
 	"github.com/bonafide-id/bonafide/record"
 	"github.com/bonafide-id/bonafide/revocation"
 	"github.com/bonafide-id/bonafide/store"
@@ -343,9 +344,25 @@ func orMissing(err error) error {
 	return err
 }
 
-// recognition must be a credential by the identifier itself.
+// recognition must be credentials by the identifier itself: one, or a pack of them.
 func (c *fileCheck) recognition(ctx context.Context) error {
-	checked := credential.Check(ctx, c.rec.Body, c.options())
+	bodies, err := legal.Unpack(c.rec.Body)
+	if err != nil {
+		return err
+	}
+	for i, b := range bodies {
+		if err := c.byItself(ctx, b); err != nil {
+			if len(bodies) > 1 {
+				err = fmt.Errorf("credential %d: %w", i, err)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *fileCheck) byItself(ctx context.Context, body []byte) error {
+	checked := credential.Check(ctx, body, c.options())
 	if checked.Credential == nil {
 		return credential.ErrParse
 	}

@@ -77,6 +77,8 @@ func Render(w io.Writer, v *verdict.Verdict, opt Options) error {
 		p.field("Changed", strings.Join(v.Policy.Changes, ", "))
 	}
 	p.line("")
+	p.axes(v)
+	p.line("")
 	for _, c := range v.Checks {
 		if c.Result == verdict.Pass && !opt.Verbose {
 			continue
@@ -144,16 +146,26 @@ func (p *printer) field(name, value string) {
 	}
 }
 
-func (p *printer) check(c verdict.Check) {
-	mark := map[verdict.Result]string{verdict.Pass: "ok", verdict.Warn: "note", verdict.Fail: "FAIL", verdict.Skipped: "skipped"}[c.Result]
-	if mark == "" {
-		mark = "unknown"
+func mark(r verdict.Result) string {
+	switch r {
+	case verdict.Pass:
+		return "ok"
+	case verdict.Warn:
+		return "note"
+	case verdict.Fail:
+		return "FAIL"
+	case verdict.Skipped:
+		return "skipped"
 	}
+	return "unknown"
+}
+
+func (p *printer) check(c verdict.Check) {
 	age := ""
 	if c.Age != nil {
 		age = " [" + Age(c.Age.Std()) + " old]"
 	}
-	p.line("  %-8s %-14s %s%s", mark, c.Name, meaning(c), age)
+	p.line("  %-8s %-14s %s%s", mark(c.Result), c.Name, meaning(c), age)
 	for _, name := range []string{"detail", "missing", "malformed", "path", "context", "body"} {
 		if d := c.Params[name]; d != "" {
 			label := name + ": "

@@ -61,6 +61,11 @@ func (b *Book) SetMany(ctx context.Context, issuer string, ops []Op) ([]Done, er
 	return b.many(ctx, issuer, ops, b.store.Update, true)
 }
 
+// SetIn is SetMany within a transaction that the caller holds.
+func (b *Book) SetIn(tx store.Tx, issuer string, ops []Op) ([]Done, error) {
+	return b.many(context.Background(), issuer, ops, func(_ context.Context, _ string, fn func(store.Tx) error) error { return fn(tx) }, true)
+}
+
 // TryMany tells what SetMany would do now, and changes nothing.
 func (b *Book) TryMany(ctx context.Context, issuer string, ops []Op) ([]Done, error) {
 	view := func(ctx context.Context, _ string, fn func(store.Tx) error) error { return b.store.View(ctx, fn) }

@@ -132,6 +132,20 @@ func (b *Book) Allocate(ctx context.Context, issuer string, extra func(tx store.
 	return slot, nil
 }
 
+// AllocateIn is Allocate within a transaction that the caller holds, for who gives
+// out many at once.
+func (b *Book) AllocateIn(tx store.Tx, issuer string) (Slot, error) {
+	open, err := b.open(tx, issuer)
+	if err != nil {
+		return Slot{}, fmt.Errorf("revocation: allocate: %w", err)
+	}
+	slot, err := b.draw(tx, issuer, open)
+	if err != nil {
+		return Slot{}, fmt.Errorf("revocation: allocate: %w", err)
+	}
+	return slot, nil
+}
+
 // openSet are lists from which indices may be given: one of each pair, and for
 // each what else is given with it.
 type openSet struct {

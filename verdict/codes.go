@@ -168,8 +168,10 @@ const (
 	NameLookAlike     Code = "name_look_alike"
 	NaturalPerson     Code = "natural_person"
 	DomainProven      Code = "domain_proven"
+	DomainLinked      Code = "domain_linked"
 	DomainClaimedOnly Code = "domain_claimed_only"
 	EvidenceUnproven  Code = "evidence_unproven"
+	LevelTooLow       Code = "level_too_low"
 
 	RegisterAmbiguous   Code = "register_ambiguous"
 	RegisterSeatDiffers Code = "register_seat_differs"
@@ -192,6 +194,8 @@ const (
 	NoRootsConfigured        Code = "no_roots_configured"
 	ChainTooDeep             Code = "chain_too_deep"
 	ChainCycle               Code = "chain_cycle"
+	ChainWidened             Code = "chain_widened"
+	ChainTermsForeign        Code = "chain_terms_foreign"
 )
 
 // Codes of the checks quality, holder, place and awarding.

@@ -75,7 +75,7 @@ func TestMissingEvidenceCodesCannotFail(t *testing.T) {
 		Signer:        {SignerRetired, SignerUnknown, DIDMethodUnsupported, DIDNotFound, DIDUnreachable, DIDInvalid, DIDForked, NotAttestedByMirrors, WitnessesMissing, InvalidDocument},
 		Status:        {NoStatusNamed, StatusDemandedByPractice, StatusDemandedByPolicy, PracticeUnavailable, StatusRetrieval, StatusVerification, StatusListLength, StatusRange, MalformedValue, ListUnavailable, ListExpired, ListNotYetValid, ListIssuerNotAuthorised, ListPathNotInHead, ListRolledBack, StatusPurposeMismatch, UnknownStatusType},
 		Freshness:     {TooOld, Isolated, ClockBehind, ExpiredHead, NoEvidence, HeadForked, ChangedAway},
-		Issuer:        {NotIdentified, SelfClaimed, EvidenceUnproven},
+		Issuer:        {NotIdentified, SelfClaimed, EvidenceUnproven, LevelTooLow},
 		Authorisation: {NotRecognised, NoRootsConfigured, RecognitionUnproven, RecognitionStatusUnknown},
 		Quality:       {NoQualityEvidence},
 		Holder:        {HolderAbsent}, Place: {PlaceAbsent}, Awarding: {DiffersUnproven, AwardingAbsent},

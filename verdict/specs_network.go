@@ -108,6 +108,8 @@ func issuerSpecs() []Spec {
 			"Compare it with the register; it is a slip, or a number that was never given out.", Warn),
 		row(NameLookAlike, "A name that the issuer gives itself mixes alphabets or holds marks that cannot be seen, so that it may look like another's.",
 			"Go by the identifier and never by the name.", Warn),
+		row(LevelTooLow, "It is not known well enough who the issuer is: the policy demands more for credentials of this type.",
+			"Ask the issuer for evidence of the level named, such as a seal or a recognition by one of your roots.", Unknown),
 		row(NaturalPerson, "The issuer declares itself a natural person; only organisations publish here.",
 			"Check the credential by other means.", Fail),
 		row(SealContradicted, "The credential gives its issuer a legal identifier that is not the one of its seal's certificate.",
@@ -119,6 +121,7 @@ func issuerSpecs() []Spec {
 		row(RegisterSeatDiffers, "A register places the issuer in another country than its proven identifier does.",
 			"That may be lawful: an education register's seat is the system that recognises the institution.", Warn),
 		row(DomainProven, "The issuer's history was fetched from the domain in its identifier.", "", Pass).supporting(),
+		row(DomainLinked, "The domain's own server names the issuer's identifier, and the identifier names the domain.", "", Pass).supporting(),
 		row(DomainClaimedOnly, "The identifier names a domain; nobody whom you trust has seen it there.",
 			"Verify once with access to the domain.", Warn),
 	}
@@ -136,12 +139,14 @@ func authorisationSpecs() []Spec {
 		row(RecognitionStatusUnknown, "Whether the recognition still stands could not be established.",
 			"Try again with a network, or follow the recogniser.", Unknown),
 		row(RecognisedWhenIssued, "The recognition covers the issuing date that the credential claims, but not the time asked.",
-			"Decide whether recognition at the time of issuing is enough for you.", Warn),
+			"The date is the issuer's own word; a policy with ended_recognition = \"by_claimed_date\" takes it.", Warn, Pass),
 		row(TypeNotInScope, "The issuer is recognised, but not for credentials of this type.", other, Fail),
 		row(NoRootsConfigured, "No trust root is configured, so nobody can be recognised.",
 			"Choose one with `bonafide trust add`.", Unknown, Skipped),
 		row(ChainTooDeep, "The chain of recognitions is longer than the policy allows.", other, Unknown),
 		row(ChainCycle, "The recognitions go in a circle and reach no trust root.", other, Unknown),
+		row(ChainWidened, "A link of the chain grants more than the one above it does, so that it grants nothing.", other, Unknown),
+		row(ChainTermsForeign, "A link of the chain was issued under an accreditation that is not its issuer's.", other, Unknown),
 	}
 }
 

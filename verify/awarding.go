@@ -87,7 +87,14 @@ func (r *run) identityOf(ctx context.Context, who string, b annex.Body, known ma
 	if fields, ok := known[who]; ok || len(b.Identifiers) == 0 || len(known) == maxAsked {
 		return fields
 	}
-	known[who] = legal.Assess(ctx, r.inquiry(ctx, who)).Fields
+	known[who] = nil
+	q, err := r.inquiry(ctx, who)
+	if err != nil {
+		return nil
+	}
+	// A domain says nothing of a number, and nobody is asked about a bystander.
+	q.Sources = slices.DeleteFunc(slices.Clone(q.Sources), func(s legal.Source) bool { return s.Kind() == legal.KindDomain })
+	known[who] = legal.Assess(ctx, q).Fields
 	return known[who]
 }
 

@@ -11,11 +11,12 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"github.com/bonafide-id/bonafide/internal/hint"
+	"github.com/bonafide-id/bonafide/legal"
 	"github.com/bonafide-id/bonafide/verdict"
 )
 
 // ErrPolicy: a policy cannot be read or is not one. Nothing was verified.
-var ErrPolicy = hint.New("verify: not a policy", "Use authentic, recognised or a policy file like those in the documentation; the message names the setting.")
+var ErrPolicy = hint.New("verify: not a policy", "Use a shipped policy such as authentic or recognised, or a policy file like those in docs/trust.md; the message names the setting.")
 
 // ErrNotStapled: only stapled evidence may be used and this is not among it.
 var ErrNotStapled = hint.New("verify: not among the stapled evidence", "Hand the file in with --with URL=FILE, or allow the network.")
@@ -39,6 +40,16 @@ type Policy struct {
 	// Lenient reads what breaks a rule of form in a way that is met often and
 	// changes no meaning, and reports it; strict, the default, does not.
 	Lenient bool
+	// ClaimedDate lets a recognition that has ended count for credentials which say
+	// that they were issued before it did. The date is the issuer's own word: one that
+	// lost its recognition can put any date on what it signs.
+	ClaimedDate bool
+	// Levels are what is demanded of the knowledge who an issuer is, by type of
+	// credential; all that fit a credential must be met.
+	Levels []LevelRule
+	// Registers are the registers of quality assurance and of legal persons whose
+	// word counts; none: all that the node has.
+	Registers []string
 	// DemandSchemas makes a schema that is not at hand an obstacle.
 	DemandSchemas bool
 	// Challenge and Domain are what a proof by the holder has to answer. They
@@ -48,6 +59,15 @@ type Policy struct {
 	// Changes lists what the caller changed, as "setting=value".
 	Changes []string
 }
+
+// LevelRule demands a level for credentials of a type; "*" stands for every type.
+type LevelRule struct {
+	Type  string
+	Level legal.Level
+}
+
+// fits tells whether the rule is about a credential of these types.
+func (r LevelRule) fits(types []string) bool { return r.Type == "*" || slices.Contains(types, r.Type) }
 
 // asks tells whether the holder has to answer anything.
 func (p Policy) asks() bool { return p.Challenge != "" || len(p.Domain) > 0 }
@@ -63,10 +83,22 @@ type policyFile struct {
 	DemandAnchor    bool     `toml:"demand_anchor"`
 	Lenient         bool     `toml:"lenient"`
 	DemandSchemas   bool     `toml:"demand_schemas"`
+	Ended           string   `toml:"ended_recognition"`
+	Registers       []string `toml:"registers"`
+	Levels          []struct {
+		Type  string `toml:"type"`
+		Level string `toml:"level"`
+	} `toml:"require_level"`
 }
 
-// Shipped returns a policy that comes with the program: authentic or
-// recognised. The error is ErrPolicy.
+// The words for what an ended recognition is worth.
+const (
+	endedRefuse  = "refuse"
+	endedClaimed = "by_claimed_date"
+)
+
+// Shipped returns a policy that comes with the program (see [ShippedNames]). The
+// error is ErrPolicy.
 func Shipped(name string) (Policy, error) {
 	if strings.ContainsAny(name, "/\\.") {
 		return Policy{}, fmt.Errorf("%w: %.80q", ErrPolicy, name)
@@ -97,6 +129,9 @@ func Parse(text string) (Policy, error) {
 	}
 	p := Policy{Name: f.Name, MinListLength: f.MinListLength, DemandStatus: f.DemandStatus, DemandAnchor: f.DemandAnchor,
 		Lenient: f.Lenient, DemandSchemas: f.DemandSchemas}
+	if err := p.trust(f); err != nil {
+		return Policy{}, err
+	}
 	for _, r := range f.Require {
 		if !slices.Contains(verdict.Names(), verdict.CheckName(r)) {
 			return Policy{}, fmt.Errorf("%w: there is no check %q", ErrPolicy, r)
@@ -118,6 +153,47 @@ func Parse(text string) (Policy, error) {
 		}
 	}
 	return p, nil
+}
+
+// trust reads what the policy says of issuers.
+func (p *Policy) trust(f policyFile) error {
+	switch f.Ended {
+	case "", endedRefuse:
+	case endedClaimed:
+		p.ClaimedDate = true
+	default:
+		return fmt.Errorf("%w: ended_recognition is %s or %s, not %.80q", ErrPolicy, endedRefuse, endedClaimed, f.Ended)
+	}
+	if len(f.Levels) > 64 || len(f.Registers) > 64 {
+		return fmt.Errorf("%w: at most 64 required levels and 64 registers", ErrPolicy)
+	}
+	for _, l := range f.Levels {
+		level, ok := legal.ParseLevel(l.Level)
+		if !ok || l.Type == "" {
+			return fmt.Errorf("%w: require_level needs a type and a level from L0 to L6, not %.80q and %.80q", ErrPolicy, l.Type, l.Level)
+		}
+		p.Levels = append(p.Levels, LevelRule{Type: l.Type, Level: level})
+	}
+	for _, r := range f.Registers {
+		if strings.TrimSpace(r) == "" {
+			return fmt.Errorf("%w: registers holds an empty name", ErrPolicy)
+		}
+	}
+	p.Registers = f.Registers
+	return nil
+}
+
+// ShippedNames lists the policies that come with the program.
+func ShippedNames() []string {
+	entries, err := shipped.ReadDir("policies")
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, strings.TrimSuffix(e.Name(), ".toml"))
+	}
+	return out
 }
 
 // ParseDuration reads 36h, 7d, or an ISO 8601 period such as P2Y, P6M, P10D

@@ -287,8 +287,12 @@ func (r *run) freshness(ctx context.Context, c *credential.Credential) {
 // legal says who the issuer is in law and what it may issue.
 func (r *run) legal(ctx context.Context, c *credential.Credential) {
 	r.out.Issuer.ID = c.Issuer
-	q := r.inquiry(ctx, c.Issuer)
+	q, err := r.inquiry(ctx, c.Issuer)
+	if err != nil {
+		r.add(verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Unknown).With("detail", err.Error()))
+	}
 	q.Types, q.Signed = c.Types, r.checked
+	q.ClaimedDate, q.Registers = r.p.ClaimedDate, r.p.Registers
 	closed := false
 	if res := r.checked.Signer.Resolution; res != nil {
 		closed, q.Document = res.Meta.Deactivated, res.Document
@@ -300,30 +304,81 @@ func (r *run) legal(ctx context.Context, c *credential.Credential) {
 	}
 	r.out.Issuer = id.View(c.Issuer, closed)
 	r.add(id.Checks...)
+	r.levels(c)
 }
 
 // inquiry prepares the question who somebody is in law, at the time of the verdict
 // and at the issuing date. Without sources, all is the credential's own word.
-func (r *run) inquiry(ctx context.Context, who string) legal.Request {
+func (r *run) inquiry(ctx context.Context, who string) (legal.Request, error) {
+	var err error
 	q := legal.Request{Issuer: who, At: r.at, Check: r.evidence()}
 	if c := r.checked.Credential; c != nil {
 		q.IssuedAt = c.ValidFrom
 	}
 	if r.v.cfg.Issuers != nil {
-		if err := r.v.cfg.Issuers.Evidence(ctx, who, &q); err != nil {
-			r.add(verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Unknown).With("detail", err.Error()))
-		}
+		err = r.v.cfg.Issuers.Evidence(ctx, who, &q)
 	}
 	if q.Status == nil {
 		q.Status = func(ctx context.Context, c *credential.Credential) []verdict.Check {
 			if r.v.cfg.Status == nil {
 				return nil
 			}
-			return revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength,
-				Index: r.v.cfg.Index}).Checks
+			return r.recent(revocation.Check(ctx, c, revocation.Options{Source: r.v.cfg.Status, Credential: r.evidence(), At: r.at, MinLength: r.p.MinListLength,
+				Index: r.v.cfg.Index}))
 		}
 	}
-	return q
+	return q, err
+}
+
+// recent holds the age of the lists under which a recognition stands against the
+// policy, as is done for the credential's own.
+func (r *run) recent(res revocation.Result) []verdict.Check {
+	most := max(r.p.MaxStatusAge, r.p.AcceptLastKnown)
+	if res.Undated || !res.Oldest.IsZero() && r.at.Sub(res.Oldest) > most {
+		return append(res.Checks, verdict.New(verdict.Status, verdict.ListExpired).With("detail", "the list is older than the policy allows"))
+	}
+	return res.Checks
+}
+
+// levels holds what was reached against what the policy demands for the types of the
+// credential. A demand makes the check one that must pass.
+func (r *run) levels(c *credential.Credential) {
+	var reached []legal.Level
+	for _, e := range r.out.Issuer.Evidence {
+		if l, ok := legal.ParseLevel(e.Level); ok && (e.Now || e.WhenIssued && r.p.ClaimedDate) {
+			reached = append(reached, l)
+		}
+	}
+	for _, s := range r.out.Issuer.Levels { // its own word and its domain are no pieces of evidence
+		if l, ok := legal.ParseLevel(s); ok && l <= legal.L2 {
+			reached = append(reached, l)
+		}
+	}
+	for _, rule := range r.p.Levels {
+		if !rule.fits(c.Types) {
+			continue
+		}
+		if !slices.Contains(r.p.Require, verdict.Issuer) {
+			r.p.Require = append(slices.Clip(r.p.Require), verdict.Issuer)
+			r.out.Policy.Require = nonNil(r.p.Require)
+		}
+		if rule.Level > legal.L0 && !slices.ContainsFunc(reached, func(l legal.Level) bool { return l.Meets(rule.Level) }) {
+			r.add(verdict.New(verdict.Issuer, verdict.LevelTooLow).With("demanded", rule.Level.String()).With("type", rule.Type).
+				With("reached", r.out.Issuer.Level).With("detail", "demanded "+rule.Level.String()+", reached "+orNone(reached)))
+		}
+	}
+}
+
+func orNone(levels []legal.Level) string {
+	if len(levels) == 0 {
+		return legal.L0.String()
+	}
+	slices.Sort(levels)
+	var out []string
+	for _, l := range slices.Backward(slices.Compact(levels)) {
+		out = append(out, l.String())
+	}
+	return strings.Join(out, ", ")
 }
 
 // privacy says who was asked for what.

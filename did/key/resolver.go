@@ -62,7 +62,14 @@ func (r *resolver) Resolve(ctx context.Context, name string, opt did.Options) (*
 	if opt.Versioned() {
 		return nil, fmt.Errorf("%w: did:key has one version", did.ErrFeature)
 	}
-	pub, err := key.ParseDIDKey(name)
+	fragment := ""
+	pub, err := key.Public{}, error(nil)
+	if text, multibase, ok := jwkBody(name); ok {
+		fragment = multibase
+		pub, err = parseJWK(text)
+	} else if pub, err = key.ParseDIDKey(name); err == nil {
+		fragment = pub.Multikey()
+	}
 	if errors.Is(err, key.ErrKind) {
 		return nil, fmt.Errorf("%w (%w)", err, did.ErrFeature)
 	}
@@ -70,7 +77,7 @@ func (r *resolver) Resolve(ctx context.Context, name string, opt did.Options) (*
 		return nil, fmt.Errorf("%w: %w", did.ErrInvalid, err)
 	}
 	// A copy of the name, as the document may outlive the text it was cut from.
-	doc, err := did.ParseDocument(document(strings.Clone(name), pub))
+	doc, err := did.ParseDocument(document(strings.Clone(name), strings.Clone(fragment), pub))
 	if err != nil {
 		return nil, err
 	}
@@ -85,8 +92,8 @@ func resolution(doc *did.Document) *did.Resolution {
 	}
 }
 
-func document(name string, pub key.Public) map[string]any {
-	id := name + "#" + pub.Multikey()
+func document(name, fragment string, pub key.Public) map[string]any {
+	id := name + "#" + fragment
 	doc := map[string]any{
 		"@context": []any{"https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"},
 		"id":       name,

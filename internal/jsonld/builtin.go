@@ -63,6 +63,6 @@ func builtins() []builtin {
 		{"https://bonafide.id/contexts/micro-credential/v1", "bonafide-v1.jsonld",
 			"eec67a8a7992e05b41592b091e8bd65e2181875299b68024a849e3c403b8b85d", ""},
 		{"https://bonafide.id/contexts/legal-entity/v1", "legal-entity-v1.jsonld",
-			"bc377c78f94f9ca3f2b933a89bd56bd1d12f6642bb79ba6c09b8b608ec97fc4f", ""},
+			"14b736cdf909cb3a5cb2c81fcb29cc5c38faa4c03f0918afb89dcd53cd8694b3", ""},
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"math/big"
 	"os"
 	"strings"
 	"testing"
@@ -42,15 +41,20 @@ func (named) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 func publicOf(t *testing.T, p key.Private) *ecdsa.PublicKey {
 	t.Helper()
 	jwk := p.Public().JWK()
-	number := func(name string) *big.Int {
+	point := []byte{4}
+	for _, name := range []string{"x", "y"} {
 		text, _ := jwk[name].(string)
 		b, err := base64.RawURLEncoding.DecodeString(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return new(big.Int).SetBytes(b)
+		point = append(point, b...)
 	}
-	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: number("x"), Y: number("y")}
+	pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pub
 }
 
 // bound is an issuer whose document names the certificate of its key.

@@ -152,7 +152,9 @@ func TestStatements(t *testing.T) {
 			w.quote = func(b *legal.SealBinding) { b.Content = nil }
 		}, legal.L1, ErrNotQuoted},
 		{"one byte of the payload", func(_ *testing.T, w *world) {
-			w.after = func(f []byte) []byte { return []byte(strings.Replace(string(f), "Test University", "Test Universitz", 1)) }
+			w.after = func(f []byte) []byte {
+				return []byte(strings.Replace(string(f), "Test University", "Test Universitz", 1))
+			}
 		}, legal.L1, key.ErrSignature},
 		{"the certificate was exchanged", func(t *testing.T, w *world) {
 			other := w.ca.Issue(t, nil)

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math/big"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bonafide-id/bonafide/internal/strictjson"
 )
@@ -22,10 +23,13 @@ import (
 // protected header, which is JAdES baseline B (TS 119 182-1 section 6). chain holds
 // certificates in DER, the signer's first, whose key by must be. RSA keys sign with
 // RS256, those on P-256 and P-384 with ES256 and ES384. payload must be UTF-8.
-// Errors: [ErrAlgorithm], [ErrHeader], and those of the signer.
+// Errors: [ErrAlgorithm], [ErrHeader], [ErrShape], and those of the signer.
 func Sign(payload []byte, by crypto.Signer, chain [][]byte, at time.Time) ([]byte, error) {
 	if len(chain) == 0 || len(chain) > maxChain {
 		return nil, fmt.Errorf("%w: %d certificates", ErrHeader, len(chain))
+	}
+	if !utf8.Valid(payload) {
+		return nil, fmt.Errorf("%w: the document is not UTF-8", ErrShape)
 	}
 	alg, hash := "", crypto.SHA256
 	switch k := by.Public().(type) {

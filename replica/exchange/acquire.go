@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/url"
 	"strings"
 	"time"
@@ -126,7 +127,7 @@ func (x *Exchange) askAll(ctx context.Context, subject string, peers []string, t
 	ok := false
 	for range n {
 		res := <-results
-		rep.Asked = append(rep.Asked, res.rep.Asked...)
+		rep.Asked, rep.Bytes = append(rep.Asked, res.rep.Asked...), rep.Bytes+res.rep.Bytes
 		if res.err == nil && !ok {
 			ok = true
 			rep.Changed, rep.Files, rep.Incomplete = true, res.rep.Files, res.rep.Incomplete
@@ -136,22 +137,26 @@ func (x *Exchange) askAll(ctx context.Context, subject string, peers []string, t
 	return ok
 }
 
-// askNamed connects to the peers that the issuer's document names.
+// askNamed asks the peers that the issuer's document names.
 func (x *Exchange) askNamed(ctx context.Context, subject string, tried map[string]bool, rep *Report) {
-	if x.cfg.Finder == nil {
-		return
+	if x.cfg.Finder != nil {
+		x.askAll(ctx, subject, x.namedPeers(ctx, subject), tried, rep)
 	}
+}
+
+// namedPeers connects to the peers that the issuer's document names.
+func (x *Exchange) namedPeers(ctx context.Context, subject string) []string {
 	h, err := x.r.History(ctx, subject)
 	if err != nil {
-		return
+		return nil
 	}
 	doc, err := did.ParseDocument(h.Latest().State)
 	if err != nil {
-		return
+		return nil
 	}
 	folder, ok := did.Folder(doc)
 	if !ok {
-		return
+		return nil
 	}
 	var ids []string
 	for i, addr := range folder.Peers {
@@ -162,7 +167,130 @@ func (x *Exchange) askNamed(ctx context.Context, subject string, tried map[strin
 			ids = append(ids, id)
 		}
 	}
-	x.askAll(ctx, subject, ids, tried, rep)
+	return ids
+}
+
+// fewRecognitions is how many files of recognitions a folder may have that is taken
+// whole although it was only looked at.
+const fewRecognitions = 4
+
+// due lists the files that a folder lacks and is to have. Of a stranger who
+// recognises many, the recognitions stay away until one is asked for by [Bring]; one
+// that is here is kept up to date like every other file.
+func (x *Exchange) due(ctx context.Context, subject string) ([]record.Leaf, error) {
+	missing, err := x.r.Missing(ctx, subject)
+	if err != nil || len(missing) <= fewRecognitions {
+		return missing, err
+	}
+	row, err := x.r.Subject(ctx, subject)
+	if err != nil || row.Class != store.ClassStranger {
+		return missing, err
+	}
+	m, err := x.r.Manifest(ctx, subject)
+	if err != nil {
+		return nil, err
+	}
+	many := 0
+	for _, leaf := range m {
+		if kind, _ := record.KindOf(leaf.Path); kind == record.KindRecognition {
+			many++
+		}
+	}
+	if many <= fewRecognitions {
+		return missing, nil
+	}
+	var out []record.Leaf
+	for _, leaf := range missing {
+		if kind, _ := record.KindOf(leaf.Path); kind == record.KindRecognition {
+			if v, err := x.r.File(ctx, subject, leaf.Path); err != nil || v.Body == nil {
+				continue
+			}
+		}
+		out = append(out, leaf)
+	}
+	return out, nil
+}
+
+// Bring makes one file of a folder available: the folder as [Exchange.Acquire] does
+// and, where it holds the file back because it is one of many, the file too. Which of
+// the paths is to be had is for pick, which is given the contents of the folder; none
+// is no error. Errors are those of Acquire, and ErrNotHeld when nobody who was asked
+// has the file.
+func (x *Exchange) Bring(ctx context.Context, id string, mode Network, pick func(record.Manifest) []string) (*Report, error) {
+	rep, err := x.Acquire(ctx, id, mode)
+	if err != nil {
+		return rep, err
+	}
+	m, err := x.r.Manifest(ctx, rep.Subject)
+	if err != nil {
+		return rep, err
+	}
+	var want []record.Leaf
+	for _, path := range pick(m) {
+		leaf, named := m.Find(path)
+		if !named {
+			continue
+		}
+		if v, err := x.r.File(ctx, rep.Subject, path); err == nil && v.State == replica.Current {
+			continue
+		}
+		want = append(want, leaf)
+	}
+	if len(want) == 0 {
+		return rep, nil
+	}
+	if mode == NetworkOff {
+		return rep, fmt.Errorf("%w: %s of %s", ErrOffline, want[0].Path, rep.Subject)
+	}
+	for src := range x.holders(ctx, id, rep) {
+		part := &Report{Subject: rep.Subject}
+		err := x.take(ctx, rep.Subject, src, part, want)
+		rep.Bytes, rep.Files = rep.Bytes+part.Bytes, rep.Files+part.Files
+		if err == nil && len(part.Incomplete) == 0 {
+			rep.Changed = true
+			return rep, nil
+		}
+		if ctx.Err() != nil {
+			return rep, ctx.Err()
+		}
+	}
+	return rep, fmt.Errorf("%w: %s of %s", ErrNotHeld, want[0].Path, rep.Subject)
+}
+
+// holders yields who may have a folder, one after the other: connected peers, those
+// that the table names, those in the issuer's document, its own host.
+func (x *Exchange) holders(ctx context.Context, id string, rep *Report) iter.Seq[source] {
+	return func(yield func(source) bool) {
+		tried := make(map[string]bool)
+		each := func(ids []string, most int) bool {
+			for _, p := range ids {
+				if tried[p] || most == 0 {
+					continue
+				}
+				tried[p], most = true, most-1
+				rep.ask("peer:"+p, "recognitions of "+rep.Subject)
+				if !yield(&peerSource{x: x, peer: p, subject: rep.Subject}) {
+					return false
+				}
+			}
+			return true
+		}
+		if !each(x.cfg.Peers.Connected(), 8) {
+			return
+		}
+		if x.cfg.Finder != nil {
+			ids, err := x.cfg.Finder.FindProviders(ctx, []byte(rep.Subject), 8)
+			if err != nil {
+				x.log.Debug("providers", "subject", rep.Subject, "err", err)
+			}
+			if !each(ids, 8) || !each(x.namedPeers(ctx, rep.Subject), 4) {
+				return
+			}
+		}
+		if parsed, err := webvh.ParseID(id); err == nil && x.cfg.Web != nil {
+			yield(&webSource{x: x, id: parsed, rep: rep})
+		}
+	}
 }
 
 // fromOrigin fetches the folder from the identifier's own host. That it was

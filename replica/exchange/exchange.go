@@ -159,6 +159,7 @@ func (x *Exchange) follow(ctx context.Context, m hintMsg) {
 		sctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		if _, err := x.Sync(sctx, m.subject, m.peer); err != nil && ctx.Err() == nil {
 			x.log.Debug("sync", "subject", m.subject, "peer", m.peer, "err", err)
+			x.elsewhere(sctx, m)
 		}
 		cancel()
 		x.mu.Lock()
@@ -171,6 +172,32 @@ func (x *Exchange) follow(ctx context.Context, m hintMsg) {
 		}
 		m.peer = next
 		x.mu.Unlock()
+	}
+}
+
+// elsewhere looks for the news of a hint with others than the peer that brought it,
+// which passes on what it does not hold: connected peers, then those that the issuer
+// names, until one has brought something.
+func (x *Exchange) elsewhere(ctx context.Context, m hintMsg) {
+	tried := map[string]bool{m.peer: true}
+	for _, list := range []func() []string{x.cfg.Peers.Connected, func() []string {
+		if x.cfg.Finder == nil {
+			return nil
+		}
+		return x.namedPeers(ctx, m.subject)
+	}} {
+		for i, p := range list() {
+			if i == 8 || ctx.Err() != nil {
+				break
+			}
+			if tried[p] {
+				continue
+			}
+			tried[p] = true
+			if rep, err := x.Sync(ctx, m.subject, p); err == nil && rep.Changed {
+				return
+			}
+		}
 	}
 }
 
@@ -226,7 +253,7 @@ func (x *Exchange) wants(ctx context.Context, s subjectRow) bool {
 	if v.Head.CID().String() != s.Head {
 		return true
 	}
-	missing, err := x.r.Missing(ctx, s.Subject)
+	missing, err := x.due(ctx, s.Subject)
 	return err == nil && len(missing) > 0
 }
 

@@ -17,8 +17,9 @@ type Report struct {
 	Changed bool
 	// Asked lists who was asked for what: "peer:ID folder", "https:HOST did.jsonl".
 	Asked []string
-	// Files is how many bodies came.
+	// Files is how many bodies came, Bytes how much the sources sent.
 	Files int
+	Bytes int64
 	// Incomplete lists paths that the head names and that could not be had.
 	Incomplete []string
 	// Unreached says why nobody could be asked, or had anything, where a held
@@ -36,6 +37,7 @@ func (x *Exchange) Sync(ctx context.Context, subject, peer string) (*Report, err
 	rep.ask("peer:"+peer, "folder of "+subject)
 	src := &peerSource{x: x, peer: peer, subject: subject}
 	err := x.sync(ctx, subject, src, rep)
+	rep.Bytes += src.meta
 	return rep, err
 }
 
@@ -146,10 +148,15 @@ func (x *Exchange) manifestFor(ctx context.Context, subject string, src source, 
 
 // syncFiles fetches what the head names and is not here.
 func (x *Exchange) syncFiles(ctx context.Context, subject string, src source, rep *Report) error {
-	missing, err := x.r.Missing(ctx, subject)
+	missing, err := x.due(ctx, subject)
 	if err != nil {
 		return err
 	}
+	return x.take(ctx, subject, src, rep, missing)
+}
+
+// take fetches bodies and hands them to the door.
+func (x *Exchange) take(ctx context.Context, subject string, src source, rep *Report, missing []record.Leaf) error {
 	// The practice statement first: it says who else may sign lists.
 	for i, leaf := range missing {
 		if leaf.Path == replica.PathPractice {
@@ -189,6 +196,7 @@ type inbox struct {
 }
 
 func (b *inbox) add(ctx context.Context, leaf record.Leaf, body []byte) {
+	b.rep.Bytes += int64(len(body))
 	if record.CIDOf(body) != leaf.CID {
 		return
 	}
@@ -213,6 +221,7 @@ func (b *inbox) flush(ctx context.Context) {
 type peerSource struct {
 	x             *Exchange
 	peer, subject string
+	meta          int64 // bytes that came and are no bodies
 }
 
 func (s *peerSource) name() string { return "peer:" + s.peer }
@@ -222,6 +231,7 @@ func (s *peerSource) name() string { return "peer:" + s.peer }
 func (s *peerSource) gather(ctx context.Context, op string, q any, limit int) (first, rest []byte, err error) {
 	n := 0
 	err = s.x.cfg.Peers.Request(ctx, s.peer, op, encode(q), func(f []byte) error {
+		s.meta += int64(len(f))
 		if n++; n == 1 {
 			first = bytes.Clone(f)
 			return nil
@@ -273,6 +283,7 @@ func (s *peerSource) head(ctx context.Context, held *replica.HeadView, whole boo
 	var body, flat []byte
 	n := 0
 	err := s.x.cfg.Peers.Request(ctx, s.peer, OpHead, encode(q), func(f []byte) error {
+		s.meta += int64(len(f))
 		n++
 		switch n {
 		case 1:

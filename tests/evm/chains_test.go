@@ -104,7 +104,7 @@ func geth(t *testing.T) *local {
 		t.Logf("geth built in %s", time.Since(began).Round(time.Second))
 	}
 	cmd, url := launch(t, regexp.MustCompile(`HTTP server started\s+endpoint=(127\.0\.0\.1:\d+)`), binary, "--dev", "--dev.period", "1",
-		"--datadir", filepath.Join(dir, "data"), "--ipcdisable", "--http", "--http.port", "0", "--authrpc.port", "0", "--nousb")
+		"--datadir", filepath.Join(dir, "data"), "--ipcdisable", "--http", "--http.port", "0", "--authrpc.port", "0")
 	files, err := filepath.Glob(filepath.Join(dir, "data", "keystore", "UTC--*"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("keystore: %v, %v", files, err)

@@ -66,7 +66,9 @@ func TestAskIdentity(t *testing.T) {
 func runs(t *testing.T, home string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = Main(context.WithoutCancel(t.Context()), append(args, "--home", home), strings.NewReader(""), &out, &errs, func(name string) string { return map[string]string{"BONAFIDE_NETWORK": "off", "BONAFIDE_MDNS": "false"}[name] })
+	code = Main(context.WithoutCancel(t.Context()), append(args, "--home", home), strings.NewReader(""), &out, &errs, func(name string) string {
+		return map[string]string{"BONAFIDE_NETWORK": "off", "BONAFIDE_MDNS": "false"}[name]
+	})
 	return out.String(), errs.String(), code
 }
 

@@ -74,67 +74,6 @@ dc+sd-jwt the file holds the claims of an SD-JWT VC, vct among them.`,
 	return a.jsonFlag(c)
 }
 
-func (a *app) recognizeCommand() *cobra.Command {
-	var q node.RecognizeRequest
-	c := &cobra.Command{Use: "recognize DID", Short: "Recognise another organisation",
-		Long: `Show what an organisation says about itself and, with --yes, recognise it: a
-RecognizedEntityCredential in this issuer's folder says that it is who it says
-and may issue credentials. Check the statement by other means before.`,
-		Example: "  bonafide recognize did:webvh:SCID:university.example --yes", Args: args(1, 1, "one DID")}
-	c.Flags().BoolVar(&q.Confirm, "yes", false, "recognise what is shown")
-	c.Flags().BoolVar(&q.Revoke, "revoke", false, "take the recognition back: void from the start")
-	c.Flags().StringArrayVar(&q.Types, "type", nil, "credential type in scope; repeatable; none: no limit")
-	c.Flags().StringVar(&q.Until, "until", "", "end of the recognition")
-	issuerFlag(c, &q.Issuer)
-	c.RunE = func(cmd *cobra.Command, got []string) error {
-		q.DID = got[0]
-		return answer(a, cmd.Context(), opening{network: true}, node.OpRecognize, q, func(r node.RecognizeResponse) error {
-			if s := r.Statement; s != nil && len(s.LegalNames) > 0 {
-				a.pairs("legal name", oneLine(s.LegalNames[0].Value), "identifier", oneLine(s.ID.String()), "legal seat", oneLine(s.Seat.String()))
-			}
-			switch {
-			case r.Recognised:
-				a.printf("recognised in %s\n", r.Path)
-			case q.Revoke:
-				a.printf("taken back\n")
-			default:
-				a.printf("not recognised yet: repeat with --yes if this is right\n")
-			}
-			return nil
-		})
-	}
-	return a.jsonFlag(c)
-}
-
-func (a *app) trustCommand() *cobra.Command {
-	show := func(t node.TrustList) error {
-		var rows [][]string
-		for _, r := range t.Roots {
-			rows = append(rows, []string{r.DID, oneLine(r.Name), strings.Join(r.Axes, ","), yesNo(r.Held)})
-		}
-		a.printf("policy: %s\n", t.Policy)
-		return a.table([]string{"ROOT", "NAME", "AXES", "HERE"}, rows)
-	}
-	var add, rm node.TrustRequest
-	ca := &cobra.Command{Use: "add DID", Short: "Trust an accreditor's word", Args: args(1, 1, "one DID"), Example: "  bonafide trust add did:webvh:SCID:agency.example --name \"The agency\""}
-	ca.Flags().StringVar(&add.Name, "name", "", "what you call it")
-	ca.Flags().StringSliceVar(&add.Axes, "axes", nil, "identity, authorisation; both by default")
-	ca.RunE = func(cmd *cobra.Command, got []string) error {
-		add.DID = got[0]
-		return answer(a, cmd.Context(), opening{network: true}, node.OpTrustAdd, add, show)
-	}
-	cr := &cobra.Command{Use: "remove DID", Short: "No longer trust", Args: args(1, 1, "one DID"), Example: "  bonafide trust remove did:webvh:SCID:agency.example"}
-	cr.RunE = func(cmd *cobra.Command, got []string) error {
-		rm.DID = got[0]
-		return answer(a, cmd.Context(), opening{}, node.OpTrustRemove, rm, show)
-	}
-	cl := &cobra.Command{Use: "list", Aliases: []string{"show"}, Short: "List the trust roots", Args: noArgs(), Example: "  bonafide trust list"}
-	cl.RunE = func(cmd *cobra.Command, _ []string) error {
-		return answer(a, cmd.Context(), opening{}, node.OpTrustList, node.Empty{}, show)
-	}
-	return group("trust", "Whose word counts here", "Choose trust roots: accreditors whose word on who an issuer is counts.", "  bonafide trust list", a.jsonFlag(ca), a.jsonFlag(cr), a.jsonFlag(cl), a.trustListsCommand())
-}
-
 // simple makes a command that takes at most one DID.
 func simple[T any](a *app, use, short, op string, network bool, in func(arg string) any, show func(T) error) *cobra.Command {
 	n := strings.Count(use, " ")

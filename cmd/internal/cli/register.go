@@ -149,7 +149,7 @@ func registerFiles(names []string) ([]string, error) {
 			return nil, fmt.Errorf("%w: %w", ErrInput, err)
 		}
 		err = filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
-			if ext := filepath.Ext(path); err == nil && !d.IsDir() && (ext == ".json" || ext == ".csv" || ext == ".jwt") {
+			if ext := filepath.Ext(path); err == nil && !d.IsDir() && (ext == ".json" || ext == ".csv") {
 				out = append(out, path)
 			}
 			return err
@@ -159,7 +159,7 @@ func registerFiles(names []string) ([]string, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("%w: there is no .json, .csv or .jwt file", ErrInput)
+		return nil, fmt.Errorf("%w: there is no .json or .csv file", ErrInput)
 	}
 	return out, nil
 }
@@ -208,10 +208,17 @@ func (a *app) showEntries(out node.RegisterEntries) error {
 		}
 		a.printf("\n")
 	}
+	for _, r := range out.Records {
+		a.pairs("DID", r.DID)
+		for _, at := range r.Attributes {
+			a.printf("  %s %s, by %s, read at %s\n", oneLine(at.IssuerType), oneLine(at.ID), oneLine(at.TAO), when(&at.Retrieved))
+		}
+		a.printf("\n")
+	}
 	if out.Next != "" {
 		a.notef("There is more: --after %s", oneLine(out.Next))
 	}
-	if len(out.Entries) == 0 {
+	if len(out.Entries)+len(out.Records) == 0 {
 		a.notef("no entry of %s is so named", oneLine(out.Name))
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"github.com/bonafide-id/bonafide/node"
 	"github.com/bonafide-id/bonafide/report"
 	"github.com/bonafide-id/bonafide/verdict"
+	"github.com/bonafide-id/bonafide/verify"
 )
 
 func (a *app) verifyCommand() *cobra.Command {
@@ -41,7 +42,7 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
   bonafide verify --json folder/`,
 		Args: args(1, -1, "at least one file, folder or -")}
 	f := c.Flags()
-	f.StringVar(&policy, "policy", "", "authentic, recognised, or a policy file; the node's own by default")
+	f.StringVar(&policy, "policy", "", policyHelp())
 	f.StringVar(&q.At, "at", "", "verify as of this time")
 	f.Int64Var(&q.MinLength, "min-list-length", 0, "fewest entries of a status list (default 131072)")
 	f.StringVar(&q.MaxStatus, "max-status-age", "", "oldest status list accepted, such as 36h, 7d or P2Y")
@@ -62,13 +63,8 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 			}
 			q.With = append(q.With, s)
 		}
-		q.Policy = policy
-		if policy != "" && policy != "authentic" && policy != "recognised" {
-			b, err := a.readInput(policy, 64<<10)
-			if err != nil {
-				return err
-			}
-			q.Policy = string(b) + "\n"
+		if q.Policy, err = a.policyText(policy); err != nil {
+			return err
 		}
 		o := opening{network: !q.Offline, homeless: true}
 		files, single, err := inputs(got)
@@ -93,6 +89,19 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 		return a.verifyMany(cmd.Context(), caller, q, files)
 	}
 	return a.jsonFlag(c)
+}
+
+func policyHelp() string {
+	return strings.Join(verify.ShippedNames(), ", ") + ", or a policy file; the node's own by default"
+}
+
+// policyText is what a request says of a policy: a shipped name, or the text of a file.
+func (a *app) policyText(policy string) (string, error) {
+	if policy == "" || slices.Contains(verify.ShippedNames(), policy) {
+		return policy, nil
+	}
+	b, err := a.readInput(policy, 64<<10)
+	return string(b) + "\n", err
 }
 
 // staple reads FILE or URL=FILE.
