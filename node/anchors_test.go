@@ -1,3 +1,7 @@
+// The chain inside of these tests takes minutes to build under the race detector.
+
+//go:build !race
+
 package node
 
 import (
