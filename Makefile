@@ -35,8 +35,12 @@ system: build ## tests that start processes, use namespaces, strace or npm packa
 faults: ## tests that make single operations fail
 	$(GO) test $(TESTFLAGS) -timeout 10m -count=1 -tags faults $(FAULTS)
 
-demo: build ## the whole story between three processes; KEEP=1 leaves them up
-	bin/bonafide demo $(if $(filter 1,$(KEEP)),--keep)
+demo: build $(if $(filter 1,$(ANCHOR)),bin/devchain) ## the whole story between three processes; KEEP=1 leaves them up, ANCHOR=1 adds a local chain
+	bin/bonafide demo $(if $(filter 1,$(KEEP)),--keep) $(if $(filter 1,$(ANCHOR)),--anchor bin/devchain)
+
+.PHONY: bin/devchain
+bin/devchain:
+	$(GO) build -o $@ ./tests/devchain
 
 demo-real: build ## the same network fed with the data of other implementations
 	bin/bonafide demo --real

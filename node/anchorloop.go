@@ -27,9 +27,10 @@ func (n *Node) anchorLoop(ctx context.Context) {
 	watch := time.NewTicker(watchEvery)
 	defer watch.Stop()
 	n.watchAnchors(ctx)
+	var tried time.Time // when heads were looked for last
 	for {
 		if n.cfg.Grade != "" {
-			n.tendQueue(ctx)
+			n.tendQueue(ctx, &tried)
 		}
 		select {
 		case <-ctx.Done():
@@ -70,7 +71,7 @@ func (n *Node) watchAnchors(ctx context.Context) {
 }
 
 // tendQueue puts heads into the queue when the cadence is due, and goes one step.
-func (n *Node) tendQueue(ctx context.Context) {
+func (n *Node) tendQueue(ctx context.Context, tried *time.Time) {
 	queue, err := n.anchorQueue()
 	if err != nil {
 		n.log.Error("anchoring", "err", err)
@@ -85,7 +86,9 @@ func (n *Node) tendQueue(ctx context.Context) {
 	if len(s.Done) > 0 {
 		last = s.Done[len(s.Done)-1].Began
 	}
-	if s.Flight == nil && n.clock().Sub(last) >= duration(n.cfg.AnchorCadence) {
+	now := n.clock()
+	if s.Flight == nil && now.Sub(last) >= duration(n.cfg.AnchorCadence) && now.Sub(*tried) >= min(watchEvery, duration(n.cfg.AnchorCadence)) {
+		*tried = now
 		if _, err := n.enqueue(ctx, ""); err != nil {
 			n.log.Warn("anchoring", "err", err)
 		}

@@ -234,7 +234,16 @@ func (n *Node) stepAnchors(ctx context.Context) (anchor.Status, error) {
 	if err != nil {
 		return anchor.Status{}, err
 	}
+	before, err := queue.Status(ctx)
+	if err != nil {
+		return before, err
+	}
 	s, err := queue.Step(ctx)
+	if s.Count != before.Count { // what was read before is not the newest any more
+		n.anchor.mu.Lock()
+		clear(n.anchor.readings)
+		n.anchor.mu.Unlock()
+	}
 	if len(s.Done) > 0 {
 		err = errors.Join(err, n.fileRecords(ctx, queue, s.Done[len(s.Done)-1]))
 	}
@@ -382,7 +391,7 @@ func (n *Node) anchorShow(ctx context.Context, q AnchorShowRequest) (AnchorRepor
 		if err != nil {
 			return out, err
 		}
-		list, err := n.standings(ctx, s)
+		list, err := n.standings(ctx, s, true)
 		if err != nil {
 			return out, err
 		}

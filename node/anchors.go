@@ -212,20 +212,20 @@ func (n *Node) heldOf(ctx context.Context, subject string) (anchor.Held, error) 
 // read returns what the chain says about a binding, from memory where that is
 // young. Followed issuers are looked after by a loop, so that checking one of
 // their credentials asks nobody.
-func (n *Node) readAnchor(ctx context.Context, b anchor.Binding, subject string, watching bool) (anchor.Reading, error) {
+func (n *Node) readAnchor(ctx context.Context, b anchor.Binding, subject string, anew bool) (anchor.Reading, error) {
 	a, key, now := n.anchor, readingKey{b, subject}, n.clock()
 	a.mu.Lock()
 	k, ok := a.readings[key]
 	watched := a.watched
 	a.mu.Unlock()
 	age := now.Sub(k.at)
-	if ok && !watching && (k.err == nil && age < readingAge || k.err != nil && age < failureAge) {
+	if ok && !anew && (k.err == nil && age < readingAge || k.err != nil && age < failureAge) {
 		return k.reading, k.err
 	}
 	if n.network(ctx) == exchange.NetworkOff {
 		return anchor.Reading{}, fmt.Errorf("%w: the chain is not asked", exchange.ErrOffline)
 	}
-	if ok && !watching && watched {
+	if ok && !anew && watched {
 		if s, err := n.subjectClass(ctx, subject); err == nil && s >= store.ClassRecognised {
 			return anchor.Reading{}, fmt.Errorf("%w: what was read last is %s old", anchor.ErrUnknown, age.Round(time.Second))
 		}
@@ -255,8 +255,9 @@ func (n *Node) subjectClass(ctx context.Context, subject string) (class int, err
 	return class, err
 }
 
-// standings holds what is held of a subject against what its accounts say.
-func (n *Node) standings(ctx context.Context, subject string) ([]anchor.Standing, error) {
+// standings holds what is held of a subject against what its accounts say; anew
+// where it may not come from memory.
+func (n *Node) standings(ctx context.Context, subject string, anew bool) ([]anchor.Standing, error) {
 	h, err := n.replica.History(ctx, subject)
 	if errors.Is(err, replica.ErrUnknown) {
 		return nil, nil
@@ -284,7 +285,7 @@ func (n *Node) standings(ctx context.Context, subject string) ([]anchor.Standing
 			out = append(out, s)
 			continue
 		}
-		r, err := n.readAnchor(ctx, b, subject, false)
+		r, err := n.readAnchor(ctx, b, subject, anew)
 		if err != nil {
 			s.Why = err.Error()
 			out = append(out, s)
@@ -320,7 +321,7 @@ func (a anchors) Standing(ctx context.Context, issuer string) ([]verify.Anchor, 
 	if folderless(issuer) {
 		return nil, nil
 	}
-	list, err := a.n.standings(ctx, subjectOf(issuer))
+	list, err := a.n.standings(ctx, subjectOf(issuer), false)
 	var out []verify.Anchor
 	for _, s := range list {
 		v := verify.Anchor{State: anchorStates[s.State], Grade: string(s.Grade), Account: s.Account, Order: s.Anchor,

@@ -85,28 +85,26 @@ func anvil(t *testing.T) *local {
 	return l
 }
 
-// geth is built from the module that go.mod names, once for each version of it.
+// geth is the program of the module version that go.mod names. It is built once,
+// which takes minutes, and kept in bin.
 func geth(t *testing.T) *local {
 	t.Helper()
-	dir := t.TempDir()
-	mod := filepath.Join(dir, "geth.mod")
-	for from, to := range map[string]string{"go.mod": mod, "go.sum": filepath.Join(dir, "geth.sum")} {
-		b, err := os.ReadFile(filepath.Join(vectors.Root(t), from))
-		if err != nil {
-			t.Fatal(err)
+	root, dir := vectors.Root(t), t.TempDir()
+	version, code := run(t, root, nil, "go", "list", "-m", "-f", "{{.Version}}", "github.com/ethereum/go-ethereum")
+	if version = strings.TrimSpace(version); code != 0 {
+		t.Fatal(version)
+	}
+	bin := filepath.Join(root, "bin", "geth-"+version)
+	binary := filepath.Join(bin, "geth")
+	if _, err := os.Stat(binary); err != nil {
+		began := time.Now()
+		if out, code := run(t, dir, []string{"GOBIN=" + bin}, "go", "install", "github.com/ethereum/go-ethereum/cmd/geth@"+version); code != 0 {
+			t.Fatalf("geth cannot be built: %s", out)
 		}
-		put(t, to, b)
+		t.Logf("geth built in %s", time.Since(began).Round(time.Second))
 	}
-	binary := filepath.Join(dir, "geth")
-	began := time.Now()
-	// Its command line needs modules that nothing else does: a go.mod of its own.
-	out, code := run(t, vectors.Root(t), nil, "go", "build", "-mod=mod", "-modfile="+mod, "-o", binary, "github.com/ethereum/go-ethereum/cmd/geth")
-	if code != 0 {
-		t.Fatalf("geth cannot be built: %s", out)
-	}
-	t.Logf("geth built in %s", time.Since(began).Round(time.Second))
 	cmd, url := launch(t, regexp.MustCompile(`HTTP server started\s+endpoint=(127\.0\.0\.1:\d+)`), binary, "--dev", "--dev.period", "1",
-		"--datadir", filepath.Join(dir, "data"), "--ipcdisable", "--http", "--http.port", "0", "--authrpc.port", "0", "--nousb")
+		"--datadir", filepath.Join(dir, "data"), "--ipcdisable", "--http", "--http.port", "0", "--authrpc.port", "0")
 	files, err := filepath.Glob(filepath.Join(dir, "data", "keystore", "UTC--*"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("keystore: %v, %v", files, err)

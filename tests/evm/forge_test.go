@@ -3,6 +3,7 @@
 package evm
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -19,6 +20,9 @@ func TestForge(t *testing.T) {
 	}
 	files := map[string]string{"foundry.toml": "foundry.toml", "src/Anchor.sol": contract, "test/Anchor.t.sol": "forge/Anchor.t.sol"}
 	env := []string{"FOUNDRY_SOLC=" + solc, "NO_COLOR=1"}
+	if os.Getenv("BONAFIDE_SOAK") == "" { // foundry.toml has the long form
+		env = append(env, "FOUNDRY_FUZZ_RUNS=256", "FOUNDRY_INVARIANT_RUNS=32")
+	}
 	t.Run("the contract", func(t *testing.T) {
 		out, code := run(t, lay(t, files), env, binary, "test")
 		if code != 0 || !regexp.MustCompile(`\b4 tests passed, 0 failed, 0 skipped`).MatchString(out) {

@@ -129,9 +129,12 @@ command goes on where the last one stopped.`,
 			case <-tick.C:
 			}
 			// What cannot be asked now may be asked a second later.
-			if err := caller.Op(ctx, node.OpAnchorSubmit, node.AnchorSubmitRequest{StepOnly: true}, &out); err != nil {
+			var next node.AnchorSubmitted
+			if err := caller.Op(ctx, node.OpAnchorSubmit, node.AnchorSubmitRequest{StepOnly: true}, &next); err != nil {
 				out.Status.Note = err.Error()
+				continue
 			}
+			out = next
 		}
 		shown.done()
 		out.Added = added

@@ -35,6 +35,7 @@ type demo struct {
 	dir   string
 	nodes map[string]*demoNode
 	start time.Time
+	chain *demoChain // nil: the story has none
 }
 
 // demoNode is one node in a process of its own.
@@ -47,7 +48,7 @@ type demoNode struct {
 
 func (a *app) demoCommand() *cobra.Command {
 	var keep, real bool
-	var shared string
+	var shared, chain string
 	c := &cobra.Command{Use: "demo", Short: "Show the whole story on real nodes on this machine",
 		Long: `Start three nodes as processes of their own on loopback, an accreditor, a
 university and an employer, and tell the story: the university says who it is,
@@ -60,6 +61,7 @@ accreditor withdraws: first as of a date, then from the start.
 
 Nothing leaves this machine. Exit code 0 means that every step came out as told.`,
 		Example: "  bonafide demo\n  bonafide demo --json\n  bonafide demo --keep", Args: noArgs()}
+	c.Flags().StringVar(&chain, "anchor", "", "program that runs a local chain (go build ./tests/devchain); adds that the university anchors its state there")
 	c.Flags().BoolVar(&keep, "keep", false, "leave the nodes up and print their addresses")
 	c.Flags().BoolVar(&real, "real", false, "publish identifiers and verify badges that other programs made")
 	c.Flags().StringVar(&shared, "shared", "../shared", "folder of the real input for --real")
@@ -73,7 +75,12 @@ Nothing leaves this machine. Exit code 0 means that every step came out as told.
 		if real {
 			story = func(ctx context.Context) error { return d.real(ctx, shared) }
 		}
-		err = story(cmd.Context())
+		if chain != "" {
+			err = d.startChain(chain)
+		}
+		if err == nil {
+			err = story(cmd.Context())
+		}
 		return d.end(err, keep)
 	}
 	return a.jsonFlag(c)
@@ -108,6 +115,7 @@ func (d *demo) end(err error, keep bool) error {
 	for _, n := range d.nodes {
 		n.stop()
 	}
+	d.chain.stop()
 	if err != nil {
 		for _, n := range d.nodes {
 			if b, rerr := os.ReadFile(filepath.Join(d.dir, n.name+".log")); rerr == nil {
@@ -155,6 +163,11 @@ func (d *demo) launch(ctx context.Context, name, domain, title string, bootstrap
 	if out, err := exec.CommandContext(ctx, self, initArgs...).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w: init of %s: %w: %s", ErrDemo, name, err, out)
 	}
+	if d.chain != nil && name == demoIssuer {
+		if err := d.deploy(ctx, self, n.home); err != nil {
+			return nil, err
+		}
+	}
 	runArgs := []string{"run", "--home", n.home, "--json", "--public", "127.0.0.1:0", "--admin", "127.0.0.1:0",
 		"--listen", "/ip4/127.0.0.1/udp/0/quic-v1", "--cadence", "1h", "--sync-interval", "2s"}
 	for _, b := range bootstrap {
@@ -167,6 +180,7 @@ func (d *demo) launch(ctx context.Context, name, domain, title string, bootstrap
 	defer log.Close()
 	n.cmd = exec.Command(self, runArgs...) // not bound to ctx: it is stopped in order
 	n.cmd.Stderr = log
+	n.cmd.Env = append(os.Environ(), d.chain.env(name)...)
 	out, err := n.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -287,6 +301,11 @@ func (d *demo) story(ctx context.Context) error {
 		return err
 	}
 	d.event("trust", "employer", 0, "trusts the accreditor's word", nil)
+	if d.chain != nil {
+		if err := d.anchors(ctx, uni, employer, uniDID, second); err != nil {
+			return err
+		}
+	}
 	if err := d.checks(ctx, uni, employer, first, second); err != nil {
 		return err
 	}
