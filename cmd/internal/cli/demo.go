@@ -301,6 +301,9 @@ func (d *demo) story(ctx context.Context) error {
 		return err
 	}
 	d.event("trust", "employer", 0, "trusts the accreditor's word", nil)
+	if err := d.register(ctx, employer, uniDID); err != nil {
+		return err
+	}
 	if d.chain != nil {
 		if err := d.anchors(ctx, uni, employer, uniDID, second); err != nil {
 			return err

@@ -10,6 +10,23 @@ import (
 	"github.com/bonafide-id/bonafide/verdict"
 )
 
+// register gives the employer a file of a quality register, which knows the university
+// by its identifier and holds one decision about it.
+func (d *demo) register(ctx context.Context, employer *demoNode, uniDID string) error {
+	body := `{"entries":[{"record":"https://register.example/institution/1","dids":["` + uniDID + `"],
+"names":[{"value":"Universidad de Ejemplo","lang":"es"}],"seat":{"country":"ES"},"identifiers":[{"scheme":"VAT","country":"ES","value":"A00000000"}],
+"decisions":[{"report":"https://register.example/report/1","agency":"Quality Agency of Example","agencyId":"1","activity":"institutional",
+"decision":"positive","outcome":"positive","from":"2022-03-01","until":"2099-02-28"}]}],
+"agencies":[{"id":"1","name":"Quality Agency of Example","from":"2015-01-01"}]}`
+	t := time.Now()
+	if err := employer.client.Op(ctx, node.OpRegisterImport, node.RegisterImportRequest{Name: "example", Format: "json", Accept: true,
+		Files: []node.RegisterFile{{Name: "register.json", Body: []byte(body), Retrieved: time.Now().UTC().Format(time.RFC3339)}}}, nil); err != nil {
+		return err
+	}
+	d.event("register", "employer", time.Since(t), "imports a register of quality assurance", nil)
+	return nil
+}
+
 // axes tells the three things that are known of an issuer, which are never merged.
 func (d *demo) axes(v *verdict.Verdict) {
 	for _, a := range report.Axes(v) {
