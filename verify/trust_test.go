@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -418,5 +420,59 @@ func TestRequireLevel(t *testing.T) {
 		if _, err := Parse("name = \"mine\"\n" + text); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
+	}
+}
+
+// brokenWorld looks for recognitions and breaks down at it.
+type brokenWorld struct {
+	*world
+	find func(ctx context.Context, of string) []legal.Found
+}
+
+func (w brokenWorld) Evidence(_ context.Context, _ string, q *legal.Request) error {
+	q.Roots, q.Find = w.roots, w.find
+	return nil
+}
+
+// Looking for recognitions made to fail in each way: no outcome is better than where
+// there is nothing to be found.
+func TestBrokenRecognitionsImproveNothing(t *testing.T) {
+	rank := map[verdict.Outcome]int{verdict.Invalid: 0, verdict.Indeterminate: 1, verdict.Verified: 2}
+	for name, find := range map[string]func(ctx context.Context, of string) []legal.Found{
+		"panics": func(context.Context, string) []legal.Found { panic("out of range") },
+		"hangs": func(ctx context.Context, _ string) []legal.Found {
+			<-ctx.Done()
+			return nil
+		},
+		"brings what cannot be read": func(context.Context, string) []legal.Found { return []legal.Found{{Body: []byte("{")}, {}} },
+		"floods": func(context.Context, string) []legal.Found {
+			return make([]legal.Found, 10_000)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := good(t)
+				w.now = time.Now()
+				judge := func(who Issuers, body []byte, p Policy) *verdict.Verdict {
+					v := New(Config{Resolver: did.Registry{"key": didkey.Resolver()}, Issuers: who, Clock: func() time.Time { return w.now }, Status: noLists{}, Timeout: time.Minute})
+					return v.Verify(t.Context(), body, p, time.Time{})
+				}
+				nothing := func(context.Context, string) []legal.Found { return nil }
+				honest := w.issue("university", "1999-12-31")
+				forged := []byte(strings.Replace(string(honest), "did:example:b", "did:example:c", 1))
+				for _, body := range [][]byte{honest, forged, w.issue("university", "2031-01-01")} {
+					for _, policy := range []string{"authentic", "recognised", "employer"} {
+						p, err := Shipped(policy)
+						if err != nil {
+							t.Fatal(err)
+						}
+						a, b := judge(brokenWorld{w, find}, body, p), judge(brokenWorld{w, nothing}, body, p)
+						if rank[a.Outcome] > rank[b.Outcome] || a.Issuer.Level > b.Issuer.Level || len(a.Issuer.Recognitions) > 0 || !a.Consistent() {
+							t.Errorf("%s under %s, without it %s: %+v", a.Outcome, policy, b.Outcome, a.Checks)
+						}
+					}
+				}
+			})
+		})
 	}
 }
