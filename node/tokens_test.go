@@ -13,12 +13,12 @@ import (
 // who may do what.
 var rolesOfOps = map[Role]string{
 	RoleReader: `info did.show did.resolve identity.show verify verify-presentation trust.list trust.lists.show follows peers forks
-		status.lists resume.standing register.list register.show recognize.list`,
+		status.lists resume.standing register.list register.show recognize.list anchor.show anchor.prove`,
 	RoleRegistrar: `identity.statement identity.bind-seal identity.mandate identity.set issue status.set status.show status.batch status.log status.open status.close status.export
-		recognize recognize.many recognize.by publish.now issued.find issued.list issued.erase issued.prune status.unpublished`,
+		recognize recognize.many recognize.by publish.now issued.find issued.list issued.erase issued.prune status.unpublished anchor.submit anchor.attach`,
 	RoleOperator: `did.create did.update did.rotate did.deactivate trust.add trust.remove trust.adopt trust.drop trust.update trust.list.publish trust.lists.import follow unfollow
 		peers.connect folder.export keys.list log.import resume backup fsck status.import token.create token.list token.revoke
-		register.import register.accept register.remove`,
+		register.import register.accept register.remove anchor.deploy anchor.bind`,
 }
 
 // Every operation with every role, bound to no issuer, to the one that is named

@@ -99,7 +99,12 @@ func TestAdoptRefusals(t *testing.T) {
 		{"another purpose", func(a *Adoption) { a.Purpose = Message }, ErrPurpose},
 		{"another format", func(a *Adoption) { a.Format = "csv" }, ErrFormat},
 		{"indices of a longer list", func(a *Adoption) { g := NewBitstring(2 * MinEntries); a.Given = &g }, ErrRange},
-		{"a token list", func(a *Adoption) { a.Format = "token" }, ErrFormat},
+		{"a token list without its suspensions", func(a *Adoption) { a.Format = FormatToken }, ErrLength},
+		{"a token list whose suspensions are those of a longer one", func(a *Adoption) { a.Format, a.Suspended = FormatToken, NewBitstring(2*MinEntries) }, ErrLength},
+		{"a token list of suspensions alone", func(a *Adoption) {
+			a.Format, a.Purpose, a.Suspended = FormatToken, Suspension, NewBitstring(MinEntries)
+		}, ErrPurpose},
+		{"suspensions beside a list of one purpose", func(a *Adoption) { a.Suspended = NewBitstring(MinEntries) }, ErrPurpose},
 		{"reason that cannot be kept", func(a *Adoption) { a.Why = "\x00" }, ErrReason},
 	} {
 		t.Run(c.name, func(t *testing.T) {
