@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -21,7 +22,20 @@ func TestGenerate(t *testing.T) {
 		t.Fatal(err)
 	}
 	copyOf := t.TempDir()
-	for _, dir := range []string{"contracts", "contracts/chaintest", "record", "key", "internal/hint", "internal/strictjson"} {
+	list, code := run(t, root, nil, "go", "list", "-deps", "-test", "-f", "{{.Dir}}", "./contracts")
+	if code != 0 {
+		t.Fatalf("go list: %d\n%s", code, list)
+	}
+	dirs := map[string]bool{}
+	for dir := range strings.Lines(list) {
+		if rel, err := filepath.Rel(root, strings.TrimSpace(dir)); err == nil && filepath.IsLocal(rel) {
+			dirs[rel] = true
+		}
+	}
+	if !dirs["contracts"] {
+		t.Fatalf("go list: %s", list)
+	}
+	for dir := range dirs {
 		files, err := filepath.Glob(filepath.Join(root, dir, "*"))
 		if err != nil {
 			t.Fatal(err)
