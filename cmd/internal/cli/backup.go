@@ -14,14 +14,16 @@ import (
 
 func (a *app) backupCommand() *cobra.Command {
 	var q node.BackupRequest
-	c := &cobra.Command{Use: "backup FILE", Short: "Write the whole home into one file, also while the node runs",
+	c := &cobra.Command{Use: "backup FILE", Short: "Write what cannot be had again into one file, also while the node runs",
 		Long: `Write one file with the store, the settings, the key files as they are (encrypted
 with the passphrase of the keys, which is not in it), and a recovery sheet for
 the person who needs it. A file that is there is never replaced. What was written
 is read back and checked before the command says that it is done.
 
 A running node writes the file itself, so its user needs the right to.
-The file holds the private register: treat it as personal data.`,
+The file holds the private register: treat it as personal data. Not in it: the
+passphrase, the admin token, the peer identity, and what was imported from
+registers and trusted lists, which is imported again.`,
 		Example: `  bonafide backup /mnt/safe/bonafide-2026-01-31.tar
   bonafide backup verify /mnt/safe/bonafide-2026-01-31.tar`, Args: args(1, 1, "one file")}
 	c.Flags().StringVar(&q.OfflineAt, "offline-keys-at", "", "where the offline keys are kept, in words, for the recovery sheet (default: the setting offline_keys_at)")
