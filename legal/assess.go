@@ -317,10 +317,13 @@ func within(r Recognition, t time.Time) bool {
 
 // issuerRow makes the fields and the row of the check issuer.
 func (a *assessment) issuerRow() {
-	var by []Evidence
+	var by, ever []Evidence // ever: also what only the issuing date has, such as a former name
 	for _, e := range a.evidence {
-		if e.identifies() && (e.stands(a.q.At) || a.then(e)) {
+		if e.identifies() && a.counts(e) {
 			by = append(by, e)
+		}
+		if e.identifies() && (e.stands(a.q.At) || a.then(e)) {
+			ever = append(ever, e)
 		}
 	}
 	row := verdict.New(verdict.Issuer, verdict.NotIdentified)
@@ -330,7 +333,7 @@ func (a *assessment) issuerRow() {
 		for _, e := range by {
 			row = row.On(verdict.Evidence{Kind: string(e.Kind), ID: e.ID, By: e.By})
 		}
-		a.provenFields(by)
+		a.provenFields(ever)
 		if a.own != nil && a.contradicted(by) {
 			row = verdict.New(verdict.Issuer, verdict.Disputed).With("by", by[0].By)
 		}

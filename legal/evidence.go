@@ -263,6 +263,13 @@ func (a *assessment) recognised(links []link) {
 // claims.
 func (a *assessment) then(e Evidence) bool { return a.q.IssuedAt != nil && e.stands(*a.q.IssuedAt) }
 
+// counts tells whether the evidence says who the issuer is: it stands now or, where
+// the policy takes the date that the credential claims, stood then. Otherwise whoever
+// got hold of a key after its recognition ended could date back what it signs.
+func (a *assessment) counts(e Evidence) bool {
+	return e.stands(a.q.At) || a.q.ClaimedDate && a.then(e)
+}
+
 // tell writes the evidence, the levels and the decisions of quality into the answer.
 func (a *assessment) tell() {
 	level := func(l Level) {
@@ -285,7 +292,7 @@ func (a *assessment) tell() {
 			v.At = &at
 		}
 		a.id.Evidence = append(a.id.Evidence, v)
-		if (now || then) && e.Level > L0 {
+		if a.counts(e) && e.Level > L0 {
 			level(e.Level)
 		}
 		a.id.Quality = append(a.id.Quality, e.Quality...)

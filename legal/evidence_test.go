@@ -123,3 +123,30 @@ func TestSourcesJoin(t *testing.T) {
 		})
 	}
 }
+
+// Evidence that has ended counts for the date that a credential claims only where the
+// policy takes that date.
+func TestEndedEvidence(t *testing.T) {
+	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	end, claimed := now.AddDate(0, -1, 0), now.AddDate(0, -2, 0)
+	e := seal(L6)
+	for _, c := range []struct {
+		name  string
+		until *time.Time
+		takes bool
+		level Level
+	}{
+		{"stands", nil, false, L6},
+		{"has ended", &end, false, L0},
+		{"has ended, and the policy takes the claimed date", &end, true, L6},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e.Until = c.until
+			source := told(func(context.Context, Inquiry) ([]Evidence, []verdict.Check, error) { return []Evidence{e}, nil, nil })
+			id := Assess(t.Context(), Request{Issuer: "did:web:uni.example", At: now, IssuedAt: &claimed, ClaimedDate: c.takes, Sources: []Source{source}})
+			if (id.Checks[0].Result == verdict.Pass) != (c.level > L0) || id.Level() != c.level || len(id.Evidence) != 1 || !id.Evidence[0].WhenIssued {
+				t.Errorf("%s %+v %+v", id.Level(), id.Checks, id.Evidence)
+			}
+		})
+	}
+}
