@@ -160,7 +160,7 @@ func open(ctx context.Context, mediaType string, data []byte, opt Options) *Chec
 	case MediaVC:
 		return checkJSON(ctx, data, opt)
 	case MediaJWT, MediaVCJWT:
-		return checkToken(ctx, string(bytes.TrimSpace(data)), opt)
+		return checkToken(ctx, bytes.TrimSpace(data), opt)
 	}
 	if o := opt.Openers[mediaType]; o != nil {
 		return o(ctx, data, opt)

@@ -49,7 +49,7 @@ const MediaVP = "application/vp"
 // is non-nil only when the bytes are no presentation at all.
 func CheckPresentation(ctx context.Context, body []byte, opt Options) (*Presentation, error) {
 	if Sniff(body) == MediaJWT {
-		return checkPresentationToken(ctx, string(bytes.TrimSpace(body)), opt)
+		return checkPresentationToken(ctx, bytes.TrimSpace(body), opt)
 	}
 	tree, err := strictjson.ParseObject(body, opt.limits())
 	if err != nil {
@@ -63,7 +63,7 @@ func CheckPresentation(ctx context.Context, body []byte, opt Options) (*Presenta
 		if mediaType != MediaVPJWT {
 			return nil, fmt.Errorf("%w: id: media type %.80q", ErrMalformed, mediaType)
 		}
-		p, err := checkPresentationToken(ctx, string(data), opt)
+		p, err := checkPresentationToken(ctx, data, opt)
 		if err == nil && p.MediaType != MediaVPJWT {
 			return nil, fmt.Errorf("%w: id: the envelope says %s and holds %s", ErrMalformed, MediaVPJWT, p.MediaType)
 		}
@@ -89,7 +89,7 @@ func IsPresentation(body []byte) bool {
 		tree, err := strictjson.ParseObject(body, Options{}.limits())
 		return err == nil && (hasType(tree, "VerifiablePresentation") || hasType(tree, "EnvelopedVerifiablePresentation"))
 	case MediaJWT:
-		t, err := jose.Parse(string(bytes.TrimSpace(body)), MaxBytes)
+		t, err := jose.Parse(bytes.TrimSpace(body), MaxBytes)
 		if err != nil {
 			return false
 		}
@@ -226,7 +226,7 @@ func heldBy(holder, method string) (string, error) {
 
 // checkPresentationToken reads a presentation secured as a compact JWS: by
 // VC-JOSE-COSE 1.0 (typ vp+jwt) or as JWT of VCDM 1.1 (claim vp).
-func checkPresentationToken(ctx context.Context, text string, opt Options) (*Presentation, error) {
+func checkPresentationToken(ctx context.Context, text []byte, opt Options) (*Presentation, error) {
 	t, err := jose.Parse(text, opt.limits().MaxBytes)
 	if err != nil {
 		return nil, err
@@ -246,7 +246,7 @@ func checkPresentationToken(ctx context.Context, text string, opt Options) (*Pre
 	case vc, nested && mediaType == MediaVPJWT:
 		return nil, fmt.Errorf("%w: claims vc and vp must not be there", ErrClaim)
 	case mediaType == MediaJWT:
-		if tree, _ = strictjson.Clone(vp).(map[string]any); tree == nil {
+		if tree, _ = vp.(map[string]any); tree == nil {
 			return nil, fmt.Errorf("%w: there is no vp claim", ErrClaim)
 		}
 	}

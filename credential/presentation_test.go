@@ -458,7 +458,7 @@ func TestSignPresentation(t *testing.T) {
 	}
 	p, err := CheckPresentation(t.Context(), []byte(text), asked(t))
 	outcome(t, p, err, verdict.OK)
-	tok, err := jose.Parse(text, 0)
+	tok, err := jose.Parse([]byte(text), 0)
 	if err != nil || tok.Type != MediaVPJWT || tok.Cty != MediaVP {
 		t.Errorf("%v %v", tok, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ func registered() []string {
 // checkToken reads a credential secured as a compact JWS: by VC-JOSE-COSE 1.0
 // (typ vc+jwt), as JWT of VCDM 1.1 (claim vc), or by Open Badges 3.0 section 8.2
 // (the credential as payload, typ JWT or none).
-func checkToken(ctx context.Context, text string, opt Options) *Checked {
+func checkToken(ctx context.Context, text []byte, opt Options) *Checked {
 	t, err := jose.Parse(text, opt.limits().MaxBytes)
 	if err != nil {
 		return tokenRefused(err)
@@ -118,7 +117,7 @@ func unwrap(claims map[string]any, mediaType string, opt Options) (map[string]an
 	case !nested:
 		return bare(claims), nil
 	}
-	tree, ok := strictjson.Clone(inner).(map[string]any)
+	tree, ok := inner.(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("%w: claim vc is not an object", ErrClaim)
 	}
@@ -128,13 +127,16 @@ func unwrap(claims map[string]any, mediaType string, opt Options) (map[string]an
 	return tree, nil
 }
 
-// bare is a copy of the claims without those that are no part of the document.
+// bare is the document that stands beside the registered claims in one object. It
+// shares what is below with the claims, of which only the registered ones may be
+// read from now on.
 func bare(claims map[string]any) map[string]any {
-	tree := maps.Clone(claims)
-	for _, name := range registered() {
-		delete(tree, name)
+	tree := make(map[string]any, len(claims))
+	for name, v := range claims {
+		if !slices.Contains(registered(), name) {
+			tree[name] = v
+		}
 	}
-	tree, _ = strictjson.Clone(tree).(map[string]any)
 	return tree
 }
 

@@ -57,14 +57,14 @@ func parseStatusToken(body []byte) (*unverified, error) {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(body))
 	}
 	if text := bytes.TrimSpace(body); jose.LooksLike(text) {
-		return parseStatusJWT(string(text))
+		return parseStatusJWT(text)
 	}
 	return parseStatusCWT(body)
 }
 
 func tokenFault(name, why string) error { return fmt.Errorf("%w: %s %s", ErrToken, name, why) }
 
-func parseStatusJWT(text string) (*unverified, error) {
+func parseStatusJWT(text []byte) (*unverified, error) {
 	u := &unverified{media: MediaStatusJWT}
 	var err error
 	if u.jws, err = jose.Parse(text, maxEncoded); err != nil {

@@ -77,7 +77,7 @@ type Expected struct {
 // [ErrBindingSignature], [ErrBindingHash], [ErrBindingTime], [ErrNonce] and
 // [ErrAudience], in this order.
 func (t *Token) CheckBinding(holder key.Public, h Hash, want Expected) (*Binding, error) {
-	tok, err := jose.Parse(t.KeyBinding, maxBinding)
+	tok, err := jose.Parse([]byte(t.KeyBinding), maxBinding)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBinding, err)
 	}

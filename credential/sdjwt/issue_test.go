@@ -74,7 +74,7 @@ func TestIssueRefuses(t *testing.T) {
 			if err != nil {
 				return
 			}
-			jws, err := jose.Parse(tok.JWT, 0)
+			jws, err := jose.Parse([]byte(tok.JWT), 0)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -95,7 +95,7 @@ func (o *opened) read(text string) (err error) {
 	if o.token, err = Parse(text, o.lim); err != nil {
 		return err
 	}
-	if o.jws, err = jose.Parse(o.token.JWT, o.lim.MaxBytes); err != nil {
+	if o.jws, err = jose.Parse([]byte(o.token.JWT), o.lim.MaxBytes); err != nil {
 		return err
 	}
 	switch o.jws.Type {

@@ -428,7 +428,7 @@ func TestW3CVector(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	jws, err := jose.Parse(tok.JWT, 0)
+	jws, err := jose.Parse([]byte(tok.JWT), 0)
 	if err != nil {
 		t.Fatal(err)
 	}

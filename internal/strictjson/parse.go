@@ -3,6 +3,7 @@ package strictjson
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -54,8 +55,9 @@ func Parse(data []byte, lim Limits) (any, error) {
 	}
 	// One copy: the tree's strings are slices of it, so that a string without
 	// escapes costs no allocation of its own and data may be reused.
-	p := parser{s: string(data), depth: lim.MaxDepth, left: lim.MaxValues,
-		keys: make([]string, 0, 24), vals: make([]any, 0, 24)}
+	p := spare.Get().(*parser)
+	defer p.giveBack()
+	p.s, p.i, p.depth, p.left = string(data), 0, lim.MaxDepth, lim.MaxValues
 	if len(p.s) >= 3 && p.s[:3] == "\xEF\xBB\xBF" {
 		return nil, errAt(ErrBOM, 0)
 	}
@@ -113,6 +115,25 @@ type parser struct {
 	// slice is made once, in its final size.
 	keys []string
 	vals []any
+}
+
+// spare holds parsers whose stacks have grown to a usual size.
+var spare = sync.Pool{New: func() any { return new(parser) }}
+
+// maxKept bounds the stacks that are kept for the next document.
+const maxKept = 256
+
+// giveBack lets the next document use the stacks. They no longer hold what was
+// read, also after a document that is refused halfway.
+func (p *parser) giveBack() {
+	p.s = ""
+	if cap(p.keys) > maxKept || cap(p.vals) > maxKept {
+		p.keys, p.vals = nil, nil
+	}
+	clear(p.keys[:cap(p.keys)])
+	clear(p.vals[:cap(p.vals)])
+	p.keys, p.vals = p.keys[:0], p.vals[:0]
+	spare.Put(p)
 }
 
 func (p *parser) space() {

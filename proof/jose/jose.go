@@ -1,6 +1,7 @@
 package jose
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -60,52 +61,58 @@ type Token struct {
 	// Payload is the decoded second segment.
 	Payload   []byte
 	Signature []byte
-	input     string // what is signed: the first two segments
+	input     []byte // what is signed: the first two segments of the text
 }
 
 // LooksLike tells whether a text has the outer shape of a compact JWS, which is
 // enough to choose a parser and proves nothing.
 func LooksLike(s []byte) bool {
-	dots := 0
+	if len(s) <= 4 || bytes.Count(s, dot) != 2 {
+		return false
+	}
 	for _, c := range s {
-		if c == '.' {
-			dots++
-		} else if !alphabet(c) {
+		if !alphabet[c] {
 			return false
 		}
 	}
-	return dots == 2 && len(s) > 4
+	return true
 }
 
-func alphabet(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
-}
+// alphabet marks the bytes of a compact JWS: those of base64url, and the dot.
+var alphabet = func() (set [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_." {
+		set[c] = true
+	}
+	return set
+}()
 
-// Parse reads a compact JWS of at most most bytes (zero: 1 MiB). Errors:
+// Parse reads a compact JWS of at most most bytes (zero: 1 MiB). The token keeps
+// text, which must not be changed while the token is in use. Errors:
 // [ErrTooLarge], [ErrToken], [ErrHeader] and [ErrAlg].
-func Parse(text string, most int) (*Token, error) {
+func Parse(text []byte, most int) (*Token, error) {
 	if most <= 0 {
 		most = MaxBytes
 	}
 	if len(text) > most {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d are read", ErrTooLarge, len(text), most)
 	}
-	parts := strings.SplitN(text, ".", 4)
-	if len(parts) != 3 {
-		return nil, fmt.Errorf("%w: %d segments, want 3", ErrToken, strings.Count(text, ".")+1)
+	if n := bytes.Count(text, dot) + 1; n != 3 {
+		return nil, fmt.Errorf("%w: %d segments, want 3", ErrToken, n)
 	}
-	t := &Token{input: text[:len(parts[0])+1+len(parts[1])]}
-	header, err := decode(parts[0], "header")
+	first, rest, _ := bytes.Cut(text, dot)
+	second, third, _ := bytes.Cut(rest, dot)
+	t := &Token{input: text[:len(first)+1+len(second)]}
+	header, err := decode(first, "header")
 	if err != nil {
 		return nil, err
 	}
 	if err := t.readHeader(header); err != nil {
 		return nil, err
 	}
-	if t.Payload, err = decode(parts[1], "payload"); err != nil {
+	if t.Payload, err = decode(second, "payload"); err != nil {
 		return nil, err
 	}
-	if t.Signature, err = decode(parts[2], "signature"); err != nil {
+	if t.Signature, err = decode(third, "signature"); err != nil {
 		return nil, err
 	}
 	if len(t.Signature) == 0 {
@@ -115,14 +122,20 @@ func Parse(text string, most int) (*Token, error) {
 }
 
 // decode reads one segment in the only spelling that its bytes have.
-func decode(s, what string) ([]byte, error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+func decode(s []byte, what string) ([]byte, error) {
+	b := make([]byte, strict.DecodedLen(len(s)))
+	n, err := strict.Decode(b, s)
 	// The decoder skips line breaks, so the way back is compared too.
-	if err != nil || base64.RawURLEncoding.EncodedLen(len(b)) != len(s) {
+	if err != nil || strict.EncodedLen(n) != len(s) {
 		return nil, fmt.Errorf("%w: %s is not base64url", ErrToken, what)
 	}
-	return b, nil
+	return b[:n], nil
 }
+
+var (
+	strict = base64.RawURLEncoding.Strict()
+	dot    = []byte(".")
+)
 
 // readHeader takes out what is needed and refuses what is never done.
 func (t *Token) readHeader(raw []byte) (err error) {
@@ -188,7 +201,7 @@ func (t *Token) Verify(pub key.Public) error {
 	if !slices.Contains(pub.Algs(), t.Alg) {
 		return fmt.Errorf("%w: %s with a key of kind %v", ErrAlg, t.Alg, pub.Kind())
 	}
-	if err := pub.VerifyJWS(t.Alg, []byte(t.input), t.Signature); err != nil {
+	if err := pub.VerifyJWS(t.Alg, t.input, t.Signature); err != nil {
 		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	return nil

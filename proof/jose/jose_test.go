@@ -112,7 +112,7 @@ func TestRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tok, err := Parse(text, 0)
+			tok, err := Parse([]byte(text), 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -147,7 +147,7 @@ func TestOneCharacterChanged(t *testing.T) {
 		if text[i] == 'A' {
 			c = 'B'
 		}
-		tok, err := Parse(text[:i]+string(c)+text[i+1:], 0)
+		tok, err := Parse([]byte(text[:i]+string(c)+text[i+1:]), 0)
 		if err == nil {
 			err = tok.Verify(s.Public())
 		}
@@ -263,7 +263,7 @@ func TestRefusals(t *testing.T) {
 		{"CRIT is another name", with(`"CRIT":["x"]`), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tok, err := Parse(c.text, 0)
+			tok, err := Parse([]byte(c.text), 0)
 			if !errors.Is(err, c.want) || (c.want == nil) != (err == nil) || (tok == nil) != (err != nil) {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}
@@ -274,13 +274,13 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Parse(good, len(good)); err != nil {
+	if _, err := Parse([]byte(good), len(good)); err != nil {
 		t.Error(err)
 	}
-	if _, err := Parse(good, len(good)-1); !errors.Is(err, ErrTooLarge) {
+	if _, err := Parse([]byte(good), len(good)-1); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("one byte over the cap: %v", err)
 	}
-	if _, err := Parse(strings.Repeat("a", MaxBytes+1), 0); !errors.Is(err, ErrTooLarge) {
+	if _, err := Parse([]byte(strings.Repeat("a", MaxBytes+1)), 0); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("over the default cap: %v", err)
 	}
 }
@@ -339,7 +339,7 @@ func TestAlgorithmByKeyKind(t *testing.T) {
 	for _, alg := range algorithms() {
 		for _, k := range keys {
 			pub := k.signer.Public()
-			tok, err := Parse(raw(t, k.signer, `{"alg":"`+alg+`"}`, `{}`), 0)
+			tok, err := Parse([]byte(raw(t, k.signer, `{"alg":"`+alg+`"}`, `{}`)), 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -373,7 +373,7 @@ func TestPublicKeyAsSecret(t *testing.T) {
 		input := b64(`{"alg":"HS256"}`) + "." + b64(`{}`)
 		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write([]byte(input))
-		if _, err := Parse(input+"."+b64(string(mac.Sum(nil))), 0); !errors.Is(err, ErrAlg) {
+		if _, err := Parse([]byte(input+"."+b64(string(mac.Sum(nil)))), 0); !errors.Is(err, ErrAlg) {
 			t.Error(err)
 		}
 	}
@@ -382,7 +382,7 @@ func TestPublicKeyAsSecret(t *testing.T) {
 // Row 19: signatures of another form than the one that the algorithm fixes.
 func TestMalformedSignatures(t *testing.T) {
 	ec := generate(t, key.P256)
-	tok, err := Parse(raw(t, ec, `{"alg":"ES256"}`, `{}`), 0)
+	tok, err := Parse([]byte(raw(t, ec, `{"alg":"ES256"}`, `{}`)), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,7 +424,7 @@ func TestMediaTypes(t *testing.T) {
 		{`"typ":"\u212ab+jwt"`, "application/\u212ab+jwt"},
 		{`"typ":"/"`, "/"},
 	} {
-		tok, err := Parse(raw(t, s, `{"alg":"EdDSA",`+c.member+`}`, `{}`), 0)
+		tok, err := Parse([]byte(raw(t, s, `{"alg":"EdDSA",`+c.member+`}`, `{}`)), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -457,7 +457,7 @@ func TestPayload(t *testing.T) {
 		`{"a":{"b":1}}`: true, `[]`: false, ``: false, `{"a":1,"a":1}`: false, `{} {}`: false, "{\"a\":\"\xff\"}": false,
 		`{"a":[[[[]]]]}`: false, `{"a":"` + strings.Repeat("x", 200) + `"}`: false,
 	} {
-		tok, err := Parse(raw(t, s, `{"alg":"EdDSA"}`, payload), 0)
+		tok, err := Parse([]byte(raw(t, s, `{"alg":"EdDSA"}`, payload)), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -502,7 +502,7 @@ func TestVectors(t *testing.T) {
 		{"credential-jose-bad-signature.txt", "application/vc+jwt", "application/vc", ErrSignature},
 		{"presentation-jose-multiple.txt", "application/vp+jwt", "application/vp", nil},
 	} {
-		tok, err := Parse(vector(t, c.file), 0)
+		tok, err := Parse([]byte(vector(t, c.file)), 0)
 		if err != nil {
 			t.Fatalf("%s: %v", c.file, err)
 		}
@@ -514,10 +514,10 @@ func TestVectors(t *testing.T) {
 			t.Errorf("%s: %v", c.file, err)
 		}
 	}
-	if _, err := Parse(vector(t, "credential-cose-minimal.txt"), 0); !errors.Is(err, ErrToken) {
+	if _, err := Parse([]byte(vector(t, "credential-cose-minimal.txt")), 0); !errors.Is(err, ErrToken) {
 		t.Errorf("COSE: %v", err)
 	}
-	if _, err := Parse(vector(t, "credential-sdjwt-selective.txt"), 0); !errors.Is(err, ErrToken) {
+	if _, err := Parse([]byte(vector(t, "credential-sdjwt-selective.txt")), 0); !errors.Is(err, ErrToken) {
 		t.Errorf("SD-JWT: %v", err)
 	}
 }
@@ -534,7 +534,7 @@ func FuzzParse(f *testing.F) {
 	}
 	pub := generate(f, key.Ed25519).Public()
 	f.Fuzz(func(t *testing.T, text string) {
-		tok, err := Parse(text, 1<<16)
+		tok, err := Parse([]byte(text), 1<<16)
 		if err != nil {
 			return
 		}

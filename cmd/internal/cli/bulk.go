@@ -13,6 +13,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -73,22 +74,26 @@ func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, fi
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			var buf []byte // what is checked, of which nothing keeps a part
-			for it, more := items.next(ctx, buf); more; it, more = items.next(ctx, buf) {
-				buf = it.body
-				v, err := check(ctx, it.body)
-				line := a.bulkLine(it.name, v, err)
-				mu.Lock()
-				t.done++
-				if err != nil {
-					t.failed++
-					fmt.Fprintln(a.stderr, line)
-				} else {
-					t.outcomes[v.Outcome]++
-					out.line(line)
+			var mine share
+			for items.next(ctx, &mine) {
+				for _, it := range mine.items {
+					if ctx.Err() != nil {
+						return
+					}
+					v, err := check(ctx, it.body)
+					line := a.bulkLine(it.name, v, err)
+					mu.Lock()
+					t.done++
+					if err != nil {
+						t.failed++
+						fmt.Fprintln(a.stderr, line)
+					} else {
+						t.outcomes[v.Outcome]++
+						out.line(line)
+					}
+					shown.line("%d checked", t.done)
+					mu.Unlock()
 				}
-				shown.line("%d checked", t.done)
-				mu.Unlock()
 			}
 		})
 	}
@@ -118,18 +123,33 @@ func (a *app) roomyHeap(c caller) func() {
 	return func() { debug.SetGCPercent(before) }
 }
 
-// queue hands the credentials of a run to its workers. Who wants one reads it
+// queue hands the credentials of a run to its workers. Who wants some reads them
 // himself, so that what is checked is still in the reader's cache and no other
 // goroutine has to be woken.
 type queue struct {
-	turn chan struct{} // held by who reads
+	mu   sync.Mutex // held by who reads
+	most int        // credentials handed out at once
 	pull func() (item, bool)
 	stop func()
 	err  error // why the reading ended; to be read after the last next
 }
 
+// A worker takes several credentials at once, so that workers seldom wait for each
+// other, but not many bytes of them.
+const (
+	shareItems = 8
+	shareBytes = 256 << 10
+)
+
+// share is what a worker has taken. Nothing that is checked keeps a part of it, and
+// its memory is used again.
+type share struct{ items []item }
+
 func (a *app) newQueue(ctx context.Context, files []string) *queue {
-	q := &queue{turn: make(chan struct{}, 1)}
+	q := &queue{most: shareItems}
+	if slices.Contains(files, "-") {
+		q.most = 1 // nobody waits for a second line that has not been typed
+	}
 	a.stdin = interruptible(ctx, a.stdin)
 	q.pull, q.stop = iter.Pull(func(yield func(item) bool) {
 		q.err = a.feed(files, func(it item) error {
@@ -142,22 +162,26 @@ func (a *app) newQueue(ctx context.Context, files []string) *queue {
 	return q
 }
 
-// next waits for a credential, whose body it copies into buf, or for the end of
-// the work.
-func (q *queue) next(ctx context.Context, buf []byte) (it item, more bool) {
-	select {
-	case q.turn <- struct{}{}:
-	case <-ctx.Done():
-		return it, false
+// next fills s, and tells whether there was anything left. Reading ends with ctx.
+func (q *queue) next(ctx context.Context, s *share) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	held := s.items[:cap(s.items)]
+	s.items = s.items[:0]
+	for size := 0; len(s.items) < q.most && size < shareBytes && ctx.Err() == nil; {
+		it, more := q.pull()
+		if !more {
+			break
+		}
+		size += len(it.body)
+		var memory []byte
+		if n := len(s.items); n < len(held) && cap(held[n].body) <= shareBytes {
+			memory = held[n].body[:0]
+		}
+		it.body = append(memory, it.body...)
+		s.items = append(s.items, it)
 	}
-	defer func() { <-q.turn }()
-	if ctx.Err() != nil {
-		return it, false
-	}
-	if it, more = q.pull(); more {
-		it.body = append(buf[:0], it.body...)
-	}
-	return it, more
+	return len(s.items) > 0
 }
 
 func (q *queue) close() { q.stop() }

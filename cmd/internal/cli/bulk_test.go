@@ -83,12 +83,14 @@ func TestQueueIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	q := new(app).newQueue(ctx, []string{file})
 	defer q.close()
-	if it, more := q.next(ctx, nil); !more || string(it.body) != "a" {
-		t.Errorf("%v %v", it, more)
+	q.most = 2
+	var got share
+	if more := q.next(ctx, &got); !more || len(got.items) != 2 || string(got.items[0].body) != "a" || string(got.items[1].body) != "b" {
+		t.Errorf("%v %v", got, more)
 	}
 	cancel()
 	for range 2 {
-		if _, more := q.next(ctx, nil); more {
+		if q.next(ctx, &got) {
 			t.Error("work after the end")
 		}
 	}
@@ -103,8 +105,9 @@ func TestQueueDoesNotWaitForSilentInput(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			for it, more := q.next(ctx, nil); more; it, more = q.next(ctx, nil) {
-				if name := it.name; name != "-:1" && name != "-:2" {
+			var got share
+			for q.next(ctx, &got) {
+				if name := got.items[0].name; len(got.items) != 1 || name != "-:1" && name != "-:2" {
 					t.Errorf("%q", name)
 				}
 			}
