@@ -151,9 +151,7 @@ func BindingsOf(doc *did.Document) []Binding {
 		return nil
 	}
 	accounts := map[string]string{}
-	methods, _ := doc.Tree()["verificationMethod"].([]any)
-	for _, e := range methods {
-		m, _ := e.(map[string]any)
+	for _, m := range doc.Entries() {
 		name, _ := m["id"].(string)
 		account, ok := m["blockchainAccountId"].(string)
 		if !ok || m["type"] != MethodType || m["controller"] != doc.ID() {

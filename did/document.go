@@ -271,6 +271,19 @@ func (d *Document) AlsoKnownAs() []string {
 	return out
 }
 
+// Entries returns the objects under verificationMethod as they are written, in
+// order; read-only. What they are worth is said by Method and Methods.
+func (d *Document) Entries() []map[string]any {
+	list, _ := d.list("verificationMethod") // its shape was checked at the parse
+	out := make([]map[string]any, 0, len(list))
+	for _, e := range list {
+		if m, ok := e.(map[string]any); ok {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // Tree returns a copy of the document.
 func (d *Document) Tree() map[string]any {
 	m, _ := strictjson.Clone(d.tree).(map[string]any)

@@ -178,8 +178,8 @@ func (a *assessment) root(did string) (Root, bool) {
 // climb returns the verified recognitions of an identifier that lead to a
 // root. path holds those below, to notice circles.
 func (a *assessment) climb(ctx context.Context, of string, path []string) []link {
-	if a.q.Find == nil {
-		return nil
+	if a.q.Find == nil || len(a.q.Roots) == 0 {
+		return nil // no chain can lead to a root
 	}
 	if len(path) >= MaxDepth {
 		a.deep = true

@@ -116,6 +116,9 @@ type Inquiry struct {
 // beyond what its maker allowed it, and returns when ctx ends.
 type Source interface {
 	Kind() Kind
+	// Concerns tells, from the inquiry alone and without waiting for anybody, whether
+	// there is anything in it to look into. Where it says no, About is not called.
+	Concerns(q Inquiry) bool
 	About(ctx context.Context, q Inquiry) (found []Evidence, rows []verdict.Check, err error)
 }
 
@@ -167,12 +170,25 @@ func ask(ctx context.Context, s Source, q Inquiry, limit time.Duration) ([]Evide
 	}
 }
 
-// consult asks all sources, in their order, so that what one proves can join what
-// the next one knows.
+// concerns is s.Concerns. A source that panics there is asked, and its answer judged.
+func concerns(s Source, q Inquiry) (yes bool) {
+	defer func() {
+		if recover() != nil {
+			yes = true
+		}
+	}()
+	return s.Concerns(q)
+}
+
+// consult asks all sources that it concerns, in their order, so that what one proves
+// can join what the next one knows.
 func (a *assessment) consult(ctx context.Context) {
 	for _, s := range a.q.Sources {
 		q := Inquiry{Issuer: a.q.Issuer, Same: a.q.Same, Document: a.q.Document, At: a.q.At, IssuedAt: a.q.IssuedAt, Types: a.q.Types,
 			Whois: a.whois, Signed: a.q.Signed, Proven: a.proven(), Domain: a.q.Domain, DomainProven: a.q.DomainProven, Status: a.q.Status, Check: a.q.Check}
+		if !concerns(s, q) {
+			continue
+		}
 		found, rows, err := ask(ctx, s, q, a.q.SourceTime)
 		if err != nil {
 			a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.EvidenceUnproven).As(verdict.Warn).

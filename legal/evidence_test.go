@@ -15,6 +15,8 @@ type told func(ctx context.Context, q Inquiry) ([]Evidence, []verdict.Check, err
 
 func (told) Kind() Kind { return KindRegister }
 
+func (told) Concerns(Inquiry) bool { return true }
+
 func (f told) About(ctx context.Context, q Inquiry) ([]Evidence, []verdict.Check, error) {
 	return f(ctx, q)
 }
@@ -59,6 +61,34 @@ func TestSources(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// shy is a source that says that nothing concerns it, or fails to say so.
+type shy struct {
+	told
+	breaks bool
+}
+
+func (s shy) Concerns(Inquiry) bool {
+	if s.breaks {
+		panic("out of range")
+	}
+	return false
+}
+
+// Whom nothing concerns is not asked; that it cannot say so lets it off nothing.
+func TestConcerns(t *testing.T) {
+	for _, breaks := range []bool{false, true} {
+		asked := false
+		s := shy{breaks: breaks, told: func(context.Context, Inquiry) ([]Evidence, []verdict.Check, error) {
+			asked = true
+			return []Evidence{seal(L6)}, nil, nil
+		}}
+		id := Assess(t.Context(), Request{Issuer: "did:web:uni.example", At: time.Now(), Sources: []Source{s}})
+		if asked != breaks || (id.Level() == L6) != breaks {
+			t.Errorf("breaks %v: asked %v, %s", breaks, asked, id.Level())
+		}
 	}
 }
 

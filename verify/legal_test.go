@@ -161,6 +161,8 @@ type broken struct {
 
 func (b broken) Kind() legal.Kind { return b.kind }
 
+func (broken) Concerns(legal.Inquiry) bool { return true }
+
 func (b broken) About(ctx context.Context, _ legal.Inquiry) ([]legal.Evidence, []verdict.Check, error) {
 	everything := []legal.Evidence{{Kind: b.kind, Level: legal.L6, By: "nobody", Organisation: testUniversity(), Issues: true}}
 	good := []verdict.Check{verdict.New(verdict.Issuer, verdict.Identified), verdict.New(verdict.Status, verdict.OK), verdict.New(verdict.Authorisation, verdict.Recognised)}

@@ -25,6 +25,9 @@ type Source struct {
 // Kind is that of domains.
 func (Source) Kind() legal.Kind { return legal.KindDomain }
 
+// Concerns implements legal.Source.
+func (Source) Concerns(q legal.Inquiry) bool { return len(origins(q)) > 0 }
+
 // About asks the origins that the issuer names: the host in its identifier, unless its
 // history was seen there, and LinkedDomains of its document.
 func (s Source) About(ctx context.Context, q legal.Inquiry) (found []legal.Evidence, rows []verdict.Check, err error) {

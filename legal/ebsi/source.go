@@ -36,11 +36,16 @@ var _ legal.Source = Source{}
 // Kind implements legal.Source.
 func (Source) Kind() legal.Kind { return legal.KindEBSI }
 
+// Concerns implements legal.Source.
+func (s Source) Concerns(q legal.Inquiry) bool {
+	return strings.HasPrefix(q.Issuer, "did:ebsi:") && slices.ContainsFunc(s.Roots, func(r legal.Root) bool { return r.Authorisation })
+}
+
 // About implements legal.Source: each chain from the issuer's accreditations to
 // attest up to a root is evidence. Where there is none, a row of the check
 // authorisation says what was met on the way.
 func (s Source) About(ctx context.Context, q legal.Inquiry) ([]legal.Evidence, []verdict.Check, error) {
-	if !slices.ContainsFunc(s.Roots, func(r legal.Root) bool { return r.Authorisation }) || !strings.HasPrefix(q.Issuer, "did:ebsi:") {
+	if !s.Concerns(q) {
 		return nil, nil, nil
 	}
 	w := &walk{s: s, q: q, age: s.MaxAge, opened: map[string]*opened{}}

@@ -42,6 +42,9 @@ var _ legal.Source = Source{}
 // Kind implements legal.Source.
 func (Source) Kind() legal.Kind { return legal.KindRegister }
 
+// Concerns implements legal.Source.
+func (s Source) Concerns(legal.Inquiry) bool { return len(s.Registers) > 0 }
+
 // The rules by which an entry is taken to be about a DID. Joins by an identifier
 // are called after it: "vat=proven".
 const (

@@ -48,6 +48,8 @@ type seal struct{ ids []legal.Identifier }
 
 func (seal) Kind() legal.Kind { return legal.KindSeal }
 
+func (seal) Concerns(legal.Inquiry) bool { return true }
+
 func (s seal) About(context.Context, legal.Inquiry) ([]legal.Evidence, []verdict.Check, error) {
 	if len(s.ids) == 0 {
 		return nil, nil, nil

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,17 +35,25 @@ func (Keys) Kind() legal.Kind { return legal.KindSealKey }
 // maxKeys bounds the keys of a document that are looked at.
 const maxKeys = 16
 
+// Concerns implements legal.Source: only a publicKeyJwk can name a certificate.
+func (Keys) Concerns(q legal.Inquiry) bool {
+	return slices.ContainsFunc(methods(q), func(method map[string]any) bool { return method["publicKeyJwk"] != nil })
+}
+
+func methods(q legal.Inquiry) []map[string]any {
+	if q.Document == nil {
+		return nil
+	}
+	list := q.Document.Entries()
+	return list[:min(len(list), maxKeys)]
+}
+
 // About looks through the keys of the issuer's document.
 func (k Keys) About(ctx context.Context, q legal.Inquiry) (found []legal.Evidence, rows []verdict.Check, err error) {
-	if q.Document == nil {
-		return nil, nil, nil
-	}
-	list, _ := q.Document.Tree()["verificationMethod"].([]any)
-	for _, e := range list[:min(len(list), maxKeys)] {
+	for _, method := range methods(q) {
 		if ctx.Err() != nil {
 			return nil, nil, ctx.Err()
 		}
-		method, _ := e.(map[string]any)
 		jwk, _ := method["publicKeyJwk"].(map[string]any)
 		print, named, err := thumbprintOf(jwk)
 		if err != nil {

@@ -41,6 +41,9 @@ type Statements struct {
 // Kind is that of sealed statements.
 func (Statements) Kind() legal.Kind { return legal.KindSeal }
 
+// Concerns implements legal.Source.
+func (Statements) Concerns(q legal.Inquiry) bool { return len(q.Whois) > 0 }
+
 // About looks through the issuer's statements about itself for the seals that they
 // quote. Only a statement that is verified and made by the issuer counts.
 func (s Statements) About(ctx context.Context, q legal.Inquiry) (found []legal.Evidence, rows []verdict.Check, err error) {
@@ -110,6 +113,9 @@ type Sealed struct{ Trust edc.Trust }
 
 // Kind is that of seals.
 func (Sealed) Kind() legal.Kind { return legal.KindSeal }
+
+// Concerns implements legal.Source.
+func (Sealed) Concerns(q legal.Inquiry) bool { return q.Signed != nil && q.Signed.Seal != nil }
 
 // About reads the certificate of the credential's seal. It proves who sealed when the
 // signer of the credential was found to hold, which includes that the credential
