@@ -120,7 +120,8 @@ func standards() [elementCount]standard {
 // credential Checked.Document, for a sealed one the payload. What it finds is
 // the issuer's word.
 func Read(doc map[string]any) Report {
-	root := node{value: doc}
+	root := begin(doc)
+	defer root.trail.end()
 	r := &reader{root: root}
 	switch profile := profileOf(root); profile {
 	case ELM:

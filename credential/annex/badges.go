@@ -33,7 +33,7 @@ func (r *reader) badge(own bool) {
 func (r *reader) badgeLearner(subject node) {
 	who := &r.report.Facts.Learner
 	if who.ID = globalID(subject); who.ID != "" {
-		r.take(learner, node{path: subject.path + ".id"}, who.ID)
+		r.take(learner, subject.to("id", -1, nil), who.ID)
 	}
 	name := subject.first("name")
 	who.Name = name.text()

@@ -1,7 +1,6 @@
 package annex
 
 import (
-	"fmt"
 	"slices"
 )
 
@@ -56,7 +55,7 @@ func (r *reader) elmLearner(subject node) {
 		r.birthDate(n)
 	}
 	if who.ID = globalID(subject); who.ID != "" {
-		r.take(learner, node{path: subject.path + ".id"}, who.ID)
+		r.take(learner, subject.to("id", -1, nil), who.ID)
 	} else if id := subject.first("id"); id.value != nil {
 		r.note(learner, id, LearnerLocalID)
 	}
@@ -94,8 +93,10 @@ func elmIdentifier(scheme string, n node) (Identifier, bool) {
 	if s, ok := n.value.(string); ok {
 		value = clip(s)
 	}
-	if id := n.member("id"); value == "" && semantic.MatchString(id) {
-		value = id
+	if id := n.member("id"); value == "" {
+		if _, _, _, ok := semantic(id); ok {
+			value = id
+		}
 	}
 	if value == "" {
 		return Identifier{}, false
@@ -148,14 +149,11 @@ const mandateType = "http://data.europa.eu/snb/evidence-type/c_18016257"
 // awarding reads the awarding bodies; each organisation is listed once.
 func (r *reader) awarding(list []node, read func(node) Body) {
 	facts := &r.report.Facts
-	seen := map[string]bool{}
 	for _, n := range list {
 		b := read(n)
-		key := fmt.Sprint(b)
-		if seen[key] || len(facts.Awarding) >= maxBodies {
+		if len(facts.Awarding) >= maxBodies || slices.ContainsFunc(facts.Awarding, b.equal) {
 			continue
 		}
-		seen[key] = true
 		if b.Name == "" {
 			r.bad(awardingBody, n, AwardingUnnamed)
 		} else {

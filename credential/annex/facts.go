@@ -1,7 +1,6 @@
 package annex
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -87,16 +86,30 @@ type Identifier struct {
 	Sealed bool `json:"sealed,omitempty"`
 }
 
-// semantic is the form of ETSI EN 319 412-1 section 5.1.4: scheme of three
+func (b Body) equal(o Body) bool {
+	return b.ID == o.ID && b.Name == o.Name && b.Country == o.Country && slices.Equal(b.Identifiers, o.Identifiers)
+}
+
+// semantic takes the form of ETSI EN 319 412-1 section 5.1.4 apart: scheme of three
 // letters, country, hyphen-minus, number.
-var semantic = regexp.MustCompile(`^([A-Z]{3})([A-Z]{2})-(.+)$`)
+func semantic(s string) (scheme, from, number string, ok bool) {
+	if len(s) < 7 || s[5] != '-' || strings.Contains(s, "\n") {
+		return "", "", "", false
+	}
+	for _, c := range []byte(s[:5]) {
+		if c < 'A' || c > 'Z' {
+			return "", "", "", false
+		}
+	}
+	return s[:3], s[3:5], s[6:], true
+}
 
 // identifier makes one of a scheme, a country and a number; a number that
 // names its own scheme and country is believed on both.
 func identifier(scheme, from, value string) Identifier {
-	if m := semantic.FindStringSubmatch(value); m != nil {
-		if c, ok := country.Alpha2(m[2]); ok {
-			return Identifier{Scheme: m[1], Country: c, Value: clip(m[3])}
+	if scheme, from, number, ok := semantic(value); ok {
+		if c, ok := country.Alpha2(from); ok {
+			return Identifier{Scheme: scheme, Country: c, Value: clip(number)}
 		}
 	}
 	return Identifier{Scheme: clip(scheme), Country: from, Value: clip(value)}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -17,50 +18,123 @@ const (
 	maxBodies   = 16  // awarding bodies, and identifiers of one body
 )
 
-// node is a value of the document with the path that leads to it.
+// node is a value of the document and how it was reached.
 type node struct {
-	path  string
 	value any
+	trail *trail
+	step  int // in the trail
+}
+
+// trail is the memory of one reading: the nodes that were met, and the steps to
+// them, of which only those that are reported become a text.
+type trail struct {
+	steps []step
+	nodes []node
+}
+
+type step struct {
+	from  int // the step before; the first one leads to the root
+	name  string
+	index int // in a list; -1: the member is none
+}
+
+// trails are used again, so that reading a credential leaves no garbage behind.
+var trails = sync.Pool{New: func() any { return new(trail) }}
+
+// maxTrail bounds what is kept for the next credential.
+const maxTrail = 4 * maxNodes
+
+// begin returns the root of a document.
+func begin(doc map[string]any) node {
+	t, _ := trails.Get().(*trail)
+	t.steps = append(t.steps, step{})
+	return node{value: doc, trail: t}
+}
+
+// end gives the memory back. No node of the document may be used any more.
+func (t *trail) end() {
+	if cap(t.nodes) > maxTrail || cap(t.steps) > maxTrail {
+		return
+	}
+	clear(t.nodes)
+	clear(t.steps)
+	t.nodes, t.steps = t.nodes[:0], t.steps[:0]
+	trails.Put(t)
+}
+
+// to adds a step.
+func (n node) to(name string, index int, value any) node {
+	n.trail.steps = append(n.trail.steps, step{n.step, name, index})
+	return node{value, n.trail, len(n.trail.steps) - 1}
+}
+
+// path says where the node stands, for example "credentialSubject.hasClaim[1].title".
+func (n node) path() string {
+	if n.trail == nil || n.step == 0 {
+		return ""
+	}
+	s := n.trail.steps[n.step]
+	path := node{trail: n.trail, step: s.from}.path()
+	if path != "" {
+		path += "."
+	}
+	path += s.name
+	if s.index >= 0 {
+		path += "[" + strconv.Itoa(s.index) + "]"
+	}
+	return path
 }
 
 // all follows names downwards. At each step a member may hold one value or a
 // list of them, as the European Learning Model writes it.
-func (n node) all(names ...string) []node { return follow([]node{n}, names...) }
+func (n node) all(name string, names ...string) []node {
+	if n.trail == nil {
+		return nil
+	}
+	start := len(n.trail.nodes)
+	n.collect(name)
+	return follow(n.trail.since(start), names...)
+}
 
 func follow(from []node, names ...string) []node {
 	for _, name := range names {
-		var next []node
+		if len(from) == 0 {
+			return nil
+		}
+		t := from[0].trail
+		start := len(t.nodes)
 		for _, n := range from {
-			object, _ := n.value.(map[string]any)
-			member := object[name]
-			if member == nil {
-				continue // most names: no path is made for them
-			}
-			path := name
-			if n.path != "" {
-				path = n.path + "." + name
-			}
-			if list, ok := member.([]any); ok {
-				for i, e := range list[:min(len(list), maxNodes)] {
-					next = append(next, node{path + "[" + strconv.Itoa(i) + "]", e})
-				}
-			} else {
-				next = append(next, node{path, member})
-			}
-			if len(next) > maxNodes {
-				next = next[:maxNodes]
+			if n.collect(name); len(t.nodes)-start > maxNodes {
+				t.nodes = t.nodes[:start+maxNodes]
 				break
 			}
 		}
-		from = next
+		from = t.since(start)
 	}
 	return from
 }
 
+// collect appends the values of a member to the nodes of the trail.
+func (n node) collect(name string) {
+	object, _ := n.value.(map[string]any)
+	switch member := object[name].(type) {
+	case nil:
+	case []any:
+		for i, e := range member[:min(len(member), maxNodes)] {
+			n.trail.nodes = append(n.trail.nodes, n.to(name, i, e))
+		}
+	default:
+		n.trail.nodes = append(n.trail.nodes, n.to(name, -1, member))
+	}
+}
+
+// since are the nodes that were met after the first start; nobody appends to them.
+func (t *trail) since(start int) []node { return t.nodes[start:len(t.nodes):len(t.nodes)] }
+
 // first is all, of which only the first is wanted; a node without value when
 // there is none.
-func (n node) first(names ...string) node {
-	if list := n.all(names...); len(list) > 0 {
+func (n node) first(name string, names ...string) node {
+	if list := n.all(name, names...); len(list) > 0 {
 		return list[0]
 	}
 	return node{}

@@ -15,7 +15,7 @@ type reader struct {
 // take lets a good value count for an element; the first one is reported.
 func (r *reader) take(element int, n node, value string) {
 	if e := &r.draft[element]; value != "" && e.State != Present {
-		e.State, e.Path, e.Value = Present, n.path, clip(value)
+		e.State, e.Path, e.Value = Present, n.path(), clip(value)
 	}
 }
 
@@ -34,13 +34,13 @@ func (r *reader) note(element int, n node, c Code) {
 		return
 	}
 	m := meaningOf(c)
-	e.Findings = append(e.Findings, Finding{Code: c, Text: m.text, Path: n.path, Value: n.text(), Severity: m.severity})
+	e.Findings = append(e.Findings, Finding{Code: c, Text: m.text, Path: n.path(), Value: n.text(), Severity: m.severity})
 }
 
 // texts takes the words of what stands at a path, each once, and tells whether
 // there were any.
 func (r *reader) texts(element int, list []node) bool {
-	var words []string
+	words := make([]string, 0, 8)
 	at := node{}
 	for _, n := range list {
 		if s := n.text(); s != "" && !slices.Contains(words, s) {
@@ -75,7 +75,7 @@ func (r *reader) finish() Report {
 			e.Severity = worse(e.Severity, f.Severity)
 		}
 	}
-	r.report.Elements = r.draft[:]
+	r.report.Elements = slices.Clone(r.draft[:])
 	return r.report
 }
 

@@ -140,8 +140,9 @@ func regionCountry(n node) (string, bool) {
 // lets a time lack its zone.
 func moment(n node) (time.Time, bool) {
 	s, _ := n.value.(string)
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t, true
+	if len(s) == len(time.DateOnly) {
+		t, err := time.Parse(time.DateOnly, s)
+		return t, err == nil
 	}
 	t, _, err := proof.ParseDateTime(s)
 	return t, err == nil
