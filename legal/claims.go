@@ -27,7 +27,7 @@ func (a *assessment) stated() {
 		a.bad = append(a.bad, verdict.New(verdict.Issuer, verdict.NaturalPerson).From("credential"))
 		return
 	}
-	body := annex.Read(c.Document).Facts.Issuer
+	body := annex.Issuer(c.Document)
 	if body.Name != "" {
 		field := verdict.FieldAltName // an Open Badge has no legal names
 		if _, has := issuer["legalName"]; has {

@@ -137,6 +137,16 @@ func Read(doc map[string]any) Report {
 	return r.finish()
 }
 
+// Issuer reads only what Read would put into Facts.Issuer.
+func Issuer(doc map[string]any) Body {
+	root := begin(doc)
+	defer root.trail.end()
+	if profileOf(root) == ELM {
+		return elmBody(root.first("issuer"))
+	}
+	return badgeBody(root.first("issuer"))
+}
+
 // profileOf goes by the types that the credential claims, then by the member
 // that only one family has.
 func profileOf(root node) string {

@@ -70,19 +70,25 @@ func (n node) to(name string, index int, value any) node {
 
 // path says where the node stands, for example "credentialSubject.hasClaim[1].title".
 func (n node) path() string {
-	if n.trail == nil || n.step == 0 {
+	if n.trail == nil {
 		return ""
 	}
-	s := n.trail.steps[n.step]
-	path := node{trail: n.trail, step: s.from}.path()
-	if path != "" {
-		path += "."
+	return string(n.trail.appendPath(make([]byte, 0, 128), n.step))
+}
+
+func (t *trail) appendPath(b []byte, at int) []byte {
+	if at == 0 {
+		return b
 	}
-	path += s.name
+	s := t.steps[at]
+	if b = t.appendPath(b, s.from); len(b) > 0 {
+		b = append(b, '.')
+	}
+	b = append(b, s.name...)
 	if s.index >= 0 {
-		path += "[" + strconv.Itoa(s.index) + "]"
+		b = append(strconv.AppendInt(append(b, '['), int64(s.index), 10), ']')
 	}
-	return path
+	return b
 }
 
 // all follows names downwards. At each step a member may hold one value or a
