@@ -16,7 +16,7 @@ func (id Identifier) CheckDigits() error {
 	ok := true
 	switch c.Scheme {
 	case schemeLEI:
-		ok = leiForm.MatchString(c.Value) && mod97(c.Value) == 1
+		ok = leiForm().MatchString(c.Value) && mod97(c.Value) == 1
 	case schemeROR:
 		ok = rorDigits(c.Value)
 	case schemeVAT:
@@ -192,7 +192,7 @@ func irish(v string) bool {
 // the remainder of the number times 100 by 97 (the rule of the Research Organization
 // Registry).
 func rorDigits(v string) bool {
-	if !rorForm.MatchString(v) {
+	if !rorForm().MatchString(v) {
 		return false
 	}
 	n := 0

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/bonafide-id/bonafide/internal/country"
 )
@@ -36,13 +37,23 @@ const (
 	schemeSCHAC = "SCHAC"
 )
 
+// lazy is a regular expression that is compiled when it is first needed: most runs
+// of the program need none of these.
+func lazy(form string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(form) })
+}
+
 var (
 	// Two letters and a colon are a national scheme (EN 319 412-1 section 5.1.4).
-	schemeForm = regexp.MustCompile(`^([A-Z][A-Z0-9]{1,15}|[A-Z]{2}:)$`)
-	valueForm  = regexp.MustCompile(`^[A-Z0-9][A-Z0-9/_:+*]{0,63}$`)
-	leiForm    = regexp.MustCompile(`^[A-Z0-9]{18}[0-9]{2}$`)
-	rorForm    = regexp.MustCompile(`^0[0-9A-HJKMNP-TV-Z]{6}[0-9]{2}$`)
-	euidForm   = regexp.MustCompile(`^([A-Z]{2})([A-Z0-9]{1,20})\.([A-Z0-9][A-Z0-9._/:-]{0,63})$`)
+	schemeForm = lazy(`^([A-Z][A-Z0-9]{1,15}|[A-Z]{2}:)$`)
+	valueForm  = lazy(`^[A-Z0-9][A-Z0-9/_:+*]{0,63}$`)
+	leiForm    = lazy(`^[A-Z0-9]{18}[0-9]{2}$`)
+	rorForm    = lazy(`^0[0-9A-HJKMNP-TV-Z]{6}[0-9]{2}$`)
+	euidForm   = lazy(`^([A-Z]{2})([A-Z0-9]{1,20})\.([A-Z0-9][A-Z0-9._/:-]{0,63})$`)
+	eoriForm   = lazy(`^[A-Z]{2}[A-Z0-9]{1,15}$`) // Regulation (EU) 2015/2446 annex B
+	gridForm   = lazy(`^GRID\.[0-9]{4,6}\.[0-9A-F]{1,2}$`)
+	picForm    = lazy(`^[0-9]{9}$`)
+	eterForm   = lazy(`^[A-Z]{2}[0-9]{4}$`)
 )
 
 // worldwide are schemes whose values need no country.
@@ -54,16 +65,26 @@ func worldwide(scheme string) bool {
 	return false
 }
 
-// forms are those of schemes that are checked beyond [valueForm], in canonical form.
-func forms() map[string]*regexp.Regexp {
-	return map[string]*regexp.Regexp{
-		schemeEORI: regexp.MustCompile(`^[A-Z]{2}[A-Z0-9]{1,15}$`), // Regulation (EU) 2015/2446 annex B
-		schemeROR:  rorForm, schemeEUID: euidForm,
-		schemeGRID:  regexp.MustCompile(`^GRID\.[0-9]{4,6}\.[0-9A-F]{1,2}$`),
-		schemePIC:   regexp.MustCompile(`^[0-9]{9}$`),
-		schemeETER:  regexp.MustCompile(`^[A-Z]{2}[0-9]{4}$`),
-		schemeSCHAC: domainForm,
+// formOf is the form of a scheme that is checked beyond [valueForm], of values in
+// canonical form; nil where there is none.
+func formOf(scheme string) *regexp.Regexp {
+	switch scheme {
+	case schemeEORI:
+		return eoriForm()
+	case schemeROR:
+		return rorForm()
+	case schemeEUID:
+		return euidForm()
+	case schemeGRID:
+		return gridForm()
+	case schemePIC:
+		return picForm()
+	case schemeETER:
+		return eterForm()
+	case schemeSCHAC:
+		return domainForm()
 	}
+	return nil
 }
 
 // Canonical returns the form in which identifiers are compared: upper case,
@@ -121,7 +142,7 @@ func oneRegister(prefix string) bool {
 // or, for an EUID, where one follows from it.
 func (id Identifier) register() Identifier {
 	c := id.Canonical()
-	if m := euidForm.FindStringSubmatch(c.Value); c.Scheme == schemeEUID && m != nil && oneRegister(m[1]+m[2]) {
+	if m := euidForm().FindStringSubmatch(c.Value); c.Scheme == schemeEUID && m != nil && oneRegister(m[1]+m[2]) {
 		return Identifier{Scheme: schemeNTR, Country: country.Canonical(m[1]), Value: squeeze(m[3])}
 	}
 	return c
@@ -175,18 +196,18 @@ func (id Identifier) Person() bool { return id.person() }
 // [ErrIdentifier].
 func (id Identifier) Check() error {
 	c := id.Canonical()
-	if !schemeForm.MatchString(c.Scheme) {
+	if !schemeForm().MatchString(c.Scheme) {
 		return fmt.Errorf("%w: scheme %q", ErrIdentifier, clip(id.Scheme))
 	}
-	if form, has := forms()[c.Scheme]; has && !form.MatchString(c.Value) {
+	if form := formOf(c.Scheme); form != nil && !form.MatchString(c.Value) {
 		return fmt.Errorf("%w: %q has not the form of %s", ErrIdentifier, clip(id.Value), c.Scheme)
-	} else if !has && !valueForm.MatchString(c.Value) {
+	} else if form == nil && !valueForm().MatchString(c.Value) {
 		return fmt.Errorf("%w: value %q", ErrIdentifier, clip(id.Value))
 	}
 	if c.Country == "" && !worldwide(c.Scheme) {
 		return fmt.Errorf("%w: %s needs a country", ErrIdentifier, c.Scheme)
 	}
-	if m := euidForm.FindStringSubmatch(c.Value); c.Scheme == schemeEUID && !country.Is(country.Canonical(m[1])) {
+	if m := euidForm().FindStringSubmatch(c.Value); c.Scheme == schemeEUID && !country.Is(country.Canonical(m[1])) {
 		return fmt.Errorf("%w: %q begins with no country", ErrIdentifier, clip(id.Value))
 	}
 	// EU stands for numbers of the whole Union, as in VATEU-.
@@ -195,11 +216,11 @@ func (id Identifier) Check() error {
 	}
 	switch c.Scheme {
 	case schemeLEI:
-		if !leiForm.MatchString(c.Value) || mod97(c.Value) != 1 {
+		if !leiForm().MatchString(c.Value) || mod97(c.Value) != 1 {
 			return fmt.Errorf("%w: the check digits of the LEI are wrong", ErrIdentifier)
 		}
 	case schemeVAT:
-		if form, ok := vatForms()[c.Country]; ok && !regexp.MustCompile("^(?:"+form+")$").MatchString(c.Value) {
+		if form := vatForms()[c.Country]; form != nil && !form.MatchString(c.Value) {
 			return fmt.Errorf("%w: %q has not the form of a VAT number of %s", ErrIdentifier, clip(c.Value), c.Country)
 		}
 	}

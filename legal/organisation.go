@@ -2,7 +2,6 @@ package legal
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -71,9 +70,9 @@ const (
 )
 
 var (
-	langForm   = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
-	domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
-	httpsForm  = regexp.MustCompile(`^https://[^\s/?#"<>\\^{}|` + "`" + `]+(/[!-~]*)?$`)
+	langForm   = lazy(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
+	domainForm = lazy(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	httpsForm  = lazy(`^https://[^\s/?#"<>\\^{}|` + "`" + `]+(/[!-~]*)?$`)
 )
 
 // Validate tells whether the organisation may be published. Errors:
@@ -101,10 +100,10 @@ func (o Organisation) Validate() error {
 	if !plainText(o.Seat.Region) || !plainText(o.Seat.Locality) {
 		return bad("seat", "is too long or has control characters")
 	}
-	if o.Homepage != "" && (!httpsForm.MatchString(o.Homepage) || len(o.Homepage) > 2048) {
+	if o.Homepage != "" && (!httpsForm().MatchString(o.Homepage) || len(o.Homepage) > 2048) {
 		return bad("homepage", "must be an https URL")
 	}
-	if o.Domain != "" && !domainForm.MatchString(o.Domain) {
+	if o.Domain != "" && !domainForm().MatchString(o.Domain) {
 		return bad("domain", "must be a host name in lower case")
 	}
 	return nil
@@ -115,7 +114,7 @@ func checkNames(list []Name, field string, bad func(field, why string) error) er
 		if strings.TrimSpace(n.Value) == "" || !plainText(n.Value) {
 			return bad(field, "holds a name that is empty, too long or has control characters")
 		}
-		if n.Lang != "" && !langForm.MatchString(n.Lang) {
+		if n.Lang != "" && !langForm().MatchString(n.Lang) {
 			return bad(field, "holds a language that is no BCP 47 tag")
 		}
 	}

@@ -213,18 +213,24 @@ func (c Config) Get(key string) (string, bool) {
 		if s.Key != key {
 			continue
 		}
-		switch p := s.field(&c).(type) {
-		case *string:
-			return *p, true
-		case *bool:
-			return strconv.FormatBool(*p), true
-		case *int:
-			return strconv.Itoa(*p), true
-		case *[]string:
-			return strings.Join(*p, ","), true
-		}
+		return s.Of(c), true
 	}
 	return "", false
+}
+
+// Of returns the setting as it is in c, as text.
+func (s Setting) Of(c Config) string {
+	switch p := s.field(&c).(type) {
+	case *string:
+		return *p
+	case *bool:
+		return strconv.FormatBool(*p)
+	case *int:
+		return strconv.Itoa(*p)
+	case *[]string:
+		return strings.Join(*p, ",")
+	}
+	return ""
 }
 
 // Check holds the settings against each other. The error is ErrConfig.

@@ -111,8 +111,7 @@ func renderConfig(cfg Config) []byte {
 	b.WriteString("# Settings of a Bonafide node. What is commented out is the default.\n")
 	def := DefaultConfig()
 	for _, s := range Settings() {
-		have, _ := cfg.Get(s.Key)
-		usual, _ := def.Get(s.Key)
+		have, usual := s.Of(cfg), s.Of(def)
 		mark := "# "
 		if have != usual {
 			mark = ""

@@ -2,12 +2,41 @@ package proof
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 )
 
-var dateTime = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(\.\d+)?(Z|[+-]\d{2}:\d{2})?$`)
+// splitDateTime takes YYYY-MM-DDThh:mm:ss, a fraction and a zone apart, of which the
+// last two may be missing.
+func splitDateTime(s string) (date, clock, frac, zone string, ok bool) {
+	const form = "0000-00-00T00:00:00"
+	if len(s) < len(form) || !fits(s[:len(form)], form) {
+		return "", "", "", "", false
+	}
+	date, clock, zone = s[:10], s[11:19], s[19:]
+	if strings.HasPrefix(zone, ".") {
+		rest := strings.TrimLeft(zone[1:], "0123456789")
+		frac, zone = zone[:len(zone)-len(rest)], rest
+		if len(frac) < 2 {
+			return "", "", "", "", false
+		}
+	}
+	ok = zone == "" || zone == "Z" || fits(zone, "+00:00") || fits(zone, "-00:00")
+	return date, clock, frac, zone, ok
+}
+
+// fits tells whether s is form, in which 0 stands for any digit.
+func fits(s, form string) bool {
+	if len(s) != len(form) {
+		return false
+	}
+	for i := range len(s) {
+		if form[i] == '0' && (s[i] < '0' || s[i] > '9') || form[i] != '0' && s[i] != form[i] {
+			return false
+		}
+	}
+	return true
+}
 
 // ParseTime reads an XML Schema dateTimeStamp: the zone is required, 24:00:00
 // is the start of the next day, fractions beyond nanoseconds are cut. Years
@@ -27,11 +56,10 @@ func ParseDateTime(s string) (t time.Time, zoned bool, err error) {
 	if len(s) > 64 {
 		return time.Time{}, false, fmt.Errorf("%w: %d characters", ErrTime, len(s))
 	}
-	m := dateTime.FindStringSubmatch(s)
-	if m == nil {
+	date, clock, frac, zone, ok := splitDateTime(s)
+	if !ok {
 		return time.Time{}, false, fmt.Errorf("%w: %q", ErrTime, s)
 	}
-	date, clock, frac, zone := m[1], m[2], m[3], m[4]
 	zoned = zone != ""
 	if !zoned {
 		zone = "Z"

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/bonafide-id/bonafide/internal/country"
@@ -19,10 +20,19 @@ const (
 
 // duration is ISO 8601-1 section 5.5.2 with the sign of XML Schema. Numbers
 // are bounded by their digits, fractions are allowed anywhere.
-var duration = regexp.MustCompile(`^(-?)P(?:(\d{1,6}(?:\.\d{1,6})?)Y)?(?:(\d{1,6}(?:\.\d{1,6})?)M)?(?:(\d{1,6}(?:\.\d{1,6})?)W)?(?:(\d{1,6}(?:\.\d{1,6})?)D)?` +
-	`(?:(T)(?:(\d{1,6}(?:\.\d{1,6})?)H)?(?:(\d{1,6}(?:\.\d{1,6})?)M)?(?:(\d{1,6}(?:\.\d{1,6})?)S)?)?$`)
+var duration = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(-?)P(?:(\d{1,6}(?:\.\d{1,6})?)Y)?(?:(\d{1,6}(?:\.\d{1,6})?)M)?(?:(\d{1,6}(?:\.\d{1,6})?)W)?(?:(\d{1,6}(?:\.\d{1,6})?)D)?` +
+		`(?:(T)(?:(\d{1,6}(?:\.\d{1,6})?)H)?(?:(\d{1,6}(?:\.\d{1,6})?)M)?(?:(\d{1,6}(?:\.\d{1,6})?)S)?)?$`)
+})
 
-var decimal = regexp.MustCompile(`^\d{1,6}(\.\d{1,6})?$`)
+// decimal tells whether s is a number of at most six digits and six places.
+func decimal(s string) bool {
+	whole, fraction, points := strings.Cut(s, ".")
+	digits := func(s string) bool {
+		return len(s) >= 1 && len(s) <= 6 && strings.Trim(s, "0123456789") == ""
+	}
+	return digits(whole) && (!points || digits(fraction))
+}
 
 // days is the length of a duration in days of 24 hours; a year has 365 and a
 // month a twelfth of it.
@@ -30,7 +40,7 @@ func days(s string) (float64, bool) {
 	if strings.HasSuffix(s, "P") || strings.HasSuffix(s, "T") {
 		return 0, false
 	}
-	m := duration.FindStringSubmatch(s)
+	m := duration().FindStringSubmatch(s)
 	if m == nil {
 		return 0, false
 	}
@@ -74,7 +84,7 @@ func (r *reader) credits(n node, points any, ects bool) {
 		text = strings.TrimSpace(x)
 	}
 	x, err := strconv.ParseFloat(text, 64)
-	if err != nil || !decimal.MatchString(text) || x == 0 {
+	if err != nil || !decimal(text) || x == 0 {
 		r.bad(workload, n, CreditsMalformed)
 		return
 	}

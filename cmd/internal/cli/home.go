@@ -47,7 +47,7 @@ func (a *app) homeDir() (string, error) {
 func settingFlags(fs *pflag.FlagSet) {
 	def := node.DefaultConfig()
 	for _, s := range node.Settings() {
-		text, _ := def.Get(s.Key)
+		text := s.Of(def)
 		doc := s.Doc + " (" + s.Env + ")"
 		switch s.Kind {
 		case "bool":
