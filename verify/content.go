@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"sync"
 
 	"github.com/bonafide-id/bonafide/credential"
 	"github.com/bonafide-id/bonafide/credential/annex"
@@ -23,7 +24,9 @@ func (r *run) content(ctx context.Context, c *credential.Credential) {
 	if doc == nil {
 		return
 	}
-	report := annex.Read(doc)
+	report, _ := reports.Get().(*annex.Report)
+	defer reports.Put(report)
+	report.Read(doc)
 	f := report.Facts
 	r.out.Subject.ID, r.out.Subject.Name, r.out.Subject.Achievement = f.Learner.ID, f.Learner.Name, f.Title
 	r.out.Subject.Credits, r.out.Subject.Level = f.Credits, f.Level
@@ -35,8 +38,11 @@ func (r *run) content(ctx context.Context, c *credential.Credential) {
 	r.awardingRows(ctx, f)
 }
 
+// reports are used again: of each only texts are kept.
+var reports = sync.Pool{New: func() any { return new(annex.Report) }}
+
 // elements writes a report in the verdict's own form.
-func elements(report annex.Report) []verdict.Element {
+func elements(report *annex.Report) []verdict.Element {
 	out := make([]verdict.Element, 0, len(report.Elements))
 	for _, e := range report.Elements {
 		v := verdict.Element{Number: e.Number, Name: e.Name, Mandatory: e.Mandatory, State: string(e.State), Path: e.Path, Principle: e.Principle}

@@ -40,6 +40,8 @@ type Report struct {
 	Profile  string    `json:"profile,omitempty"`
 	Elements []Element `json:"elements"` // 16, in the order of Annex I, or none
 	Facts    Facts     `json:"facts"`
+
+	draft [elementCount]Element // what Elements is of
 }
 
 // Element is one of the European standard elements.
@@ -119,10 +121,19 @@ func standards() [elementCount]standard {
 // Read reports on a secured document as strictjson parsed it: for a W3C
 // credential Checked.Document, for a sealed one the payload. What it finds is
 // the issuer's word.
-func Read(doc map[string]any) Report {
+func Read(doc map[string]any) *Report {
+	r := new(Report)
+	r.Read(doc)
+	return r
+}
+
+// Read is the function of that name for a report whose memory is at hand, and for a
+// caller who does not keep it.
+func (to *Report) Read(doc map[string]any) {
 	root := begin(doc)
 	defer root.trail.end()
-	r := &reader{root: root}
+	*to = Report{Elements: []Element{}}
+	r := &reader{root: root, report: to}
 	switch profile := profileOf(root); profile {
 	case ELM:
 		r.elm()
@@ -132,9 +143,9 @@ func Read(doc map[string]any) Report {
 		r.report.Profile = profile
 	default:
 		r.plain()
-		return Report{Elements: []Element{}, Facts: r.report.Facts}
+		return
 	}
-	return r.finish()
+	r.finish()
 }
 
 // Issuer reads only what Read would put into Facts.Issuer.
@@ -165,10 +176,10 @@ func profileOf(root node) string {
 }
 
 // Applies tells whether the credential is of a profile that Annex I fits.
-func (r Report) Applies() bool { return r.Profile != "" }
+func (r *Report) Applies() bool { return r.Profile != "" }
 
 // Element returns the element of that name.
-func (r Report) Element(name string) (Element, bool) {
+func (r *Report) Element(name string) (Element, bool) {
 	i := slices.IndexFunc(r.Elements, func(e Element) bool { return e.Name == name })
 	if i < 0 {
 		return Element{}, false
@@ -177,7 +188,7 @@ func (r Report) Element(name string) (Element, bool) {
 }
 
 // Present counts the mandatory elements that are there, of 11.
-func (r Report) Present() int {
+func (r *Report) Present() int {
 	n := 0
 	for _, e := range r.Elements {
 		if e.Mandatory && e.State == Present {
@@ -189,19 +200,19 @@ func (r Report) Present() int {
 
 // Missing names the mandatory elements that are not there, but for those that
 // are asked for only where applicable.
-func (r Report) Missing() []string {
+func (r *Report) Missing() []string {
 	return r.names(func(e Element) bool { return e.Mandatory && e.State == Missing && e.Severity != Info })
 }
 
 // Malformed names the elements in which something does not serve, also where
 // another place in the credential states the same well.
-func (r Report) Malformed() []string {
+func (r *Report) Malformed() []string {
 	return r.names(func(e Element) bool {
 		return e.State == Malformed || slices.ContainsFunc(e.Findings, func(f Finding) bool { return f.Severity != Info })
 	})
 }
 
-func (r Report) names(is func(Element) bool) []string {
+func (r *Report) names(is func(Element) bool) []string {
 	var out []string
 	for _, e := range r.Elements {
 		if is(e) {
@@ -212,7 +223,7 @@ func (r Report) names(is func(Element) bool) []string {
 }
 
 // Findings lists the findings of all elements in the order of Annex I.
-func (r Report) Findings() []Finding {
+func (r *Report) Findings() []Finding {
 	var out []Finding
 	for _, e := range r.Elements {
 		out = append(out, e.Findings...)
@@ -223,7 +234,7 @@ func (r Report) Findings() []Finding {
 // Rows are the rows that a verdict gets: none when Annex I does not apply or
 // is met, else one warning of format that names the elements, separated by
 // commas, in the parameters missing and malformed.
-func (r Report) Rows() []verdict.Check {
+func (r *Report) Rows() []verdict.Check {
 	missing, malformed := r.Missing(), r.Malformed()
 	if len(missing)+len(malformed) == 0 {
 		return nil

@@ -19,7 +19,7 @@ func (r *reader) badge(own bool) {
 	if !r.texts(title, follow(achievements, "name")) {
 		r.texts(title, r.root.all("name"))
 	}
-	r.report.Facts.Title = r.draft[title].Value
+	r.report.Facts.Title = r.report.draft[title].Value
 	r.badgeBodies()
 	r.badgePlace()
 	r.dates(r.root.all("awardedDate"), slices.Concat(r.root.all("issuanceDate"), r.root.all("validFrom")))

@@ -16,10 +16,10 @@ func (r *reader) elm() {
 	claims := achievements(subject.all("hasClaim"))
 	r.elmLearner(subject)
 	r.texts(title, follow(claims, "title"))
-	if r.draft[title].State == "" {
+	if r.report.draft[title].State == "" {
 		r.texts(title, follow(claims, "specifiedBy", "title"))
 	}
-	r.report.Facts.Title = r.draft[title].Value
+	r.report.Facts.Title = r.report.draft[title].Value
 	r.elmBodies(claims)
 	r.elmPlace(claims)
 	r.elmDates(claims)
@@ -79,7 +79,7 @@ func (r *reader) byName(at node) {
 	case who.Name == "":
 	case who.BirthDate != "":
 		r.take(learner, at, join(", ", who.Name, who.BirthDate))
-	case r.draft[learner].State != Present:
+	case r.report.draft[learner].State != Present:
 		at.value = who.Name
 		r.bad(learner, at, LearnerNameOnly)
 	}
@@ -217,7 +217,7 @@ func (r *reader) dates(awarded, issued []node) {
 	facts := &r.report.Facts
 	facts.Issued = r.firstDate(issued)
 	facts.Awarded = r.firstDate(awarded)
-	if r.draft[date].State == "" {
+	if r.report.draft[date].State == "" {
 		from := r.root.all("validFrom")
 		if facts.Issued = r.firstDate(from); facts.Issued != nil {
 			r.note(date, from[0], DateFromValidity)

@@ -8,20 +8,19 @@ import (
 // reader fills one report.
 type reader struct {
 	root   node
-	report Report
-	draft  [elementCount]Element
+	report *Report
 }
 
 // take lets a good value count for an element; the first one is reported.
 func (r *reader) take(element int, n node, value string) {
-	if e := &r.draft[element]; value != "" && e.State != Present {
+	if e := &r.report.draft[element]; value != "" && e.State != Present {
 		e.State, e.Path, e.Value = Present, n.path(), clip(value)
 	}
 }
 
 // bad notes a value that does not serve: alone it makes the element malformed.
 func (r *reader) bad(element int, n node, c Code) {
-	if e := &r.draft[element]; e.State == "" {
+	if e := &r.report.draft[element]; e.State == "" {
 		e.State = Malformed
 	}
 	r.note(element, n, c)
@@ -29,7 +28,7 @@ func (r *reader) bad(element int, n node, c Code) {
 
 // note adds a finding and leaves the state as it is.
 func (r *reader) note(element int, n node, c Code) {
-	e := &r.draft[element]
+	e := &r.report.draft[element]
 	if len(e.Findings) >= maxFindings {
 		return
 	}
@@ -61,9 +60,9 @@ func (r *reader) texts(element int, list []node) bool {
 }
 
 // finish gives every element its name, place and severity.
-func (r *reader) finish() Report {
+func (r *reader) finish() {
 	for i, s := range standards() {
-		e := &r.draft[i]
+		e := &r.report.draft[i]
 		e.Number, e.Name, e.Principle, e.Mandatory = i+1, s.name, s.principle, i < mandatory
 		if e.State == "" {
 			e.State = Missing
@@ -75,8 +74,7 @@ func (r *reader) finish() Report {
 			e.Severity = worse(e.Severity, f.Severity)
 		}
 	}
-	r.report.Elements = slices.Clone(r.draft[:])
-	return r.report
+	r.report.Elements = r.report.draft[:]
 }
 
 func worse(a, b Severity) Severity {

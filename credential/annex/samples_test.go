@@ -125,7 +125,7 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-func codes(r Report) string {
+func codes(r *Report) string {
 	var out []string
 	for _, f := range r.Findings() {
 		out = append(out, string(f.Code))
