@@ -440,8 +440,12 @@ func (c *Checked) untransformed(p proof.Result, row func(verdict.Code) verdict.C
 	return row(verdict.NotChecked).As(verdict.Unknown)
 }
 
-// without returns a shallow copy of m lacking one member.
+// without returns m lacking one member: a shallow copy, or m where it has none of that
+// name.
 func without(m map[string]any, name string) map[string]any {
+	if _, has := m[name]; !has {
+		return m
+	}
 	out := make(map[string]any, len(m))
 	for k, v := range m {
 		if k != name {

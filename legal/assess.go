@@ -100,7 +100,8 @@ func Assess(ctx context.Context, q Request) Identity {
 	if q.Same == nil {
 		q.Same = func(a, b string) bool { return a == b }
 	}
-	a := &assessment{q: q, left: maxBodies, id: Identity{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}}}
+	a := &assessment{q: q, left: maxBodies, id: Identity{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{},
+		Checks: make([]verdict.Check, 0, 4)}}
 	a.self(ctx)
 	a.stated()
 	links := a.climb(ctx, q.Issuer, nil)

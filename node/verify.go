@@ -44,18 +44,18 @@ func (n *Node) VerifyFull(ctx context.Context, q VerifyRequest) (*verdict.Verdic
 
 // Prepare reads all of a request but the credential once (policy, evidence,
 // roots of trust) and returns what judges any number of credentials by it, also
-// from several goroutines. Roots that are chosen and issuers that are followed
+// from several goroutines; a verdict that is written over lends its memory. Roots that are chosen and issuers that are followed
 // later do not count for it.
-func (n *Node) Prepare(ctx context.Context, q VerifyRequest) (func(ctx context.Context, credential []byte) *verdict.Verdict, error) {
+func (n *Node) Prepare(ctx context.Context, q VerifyRequest) (func(ctx context.Context, credential []byte, into *verdict.Verdict), error) {
 	_, j, err := n.judgement(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, credential []byte) *verdict.Verdict {
+	return func(ctx context.Context, credential []byte, into *verdict.Verdict) {
 		if q.Offline {
 			ctx = withNetwork(ctx, string(exchange.NetworkOff))
 		}
-		return j.v.Verify(ctx, credential, j.policy, j.at)
+		j.v.VerifyInto(ctx, into, credential, j.policy, j.at)
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/bonafide-id/bonafide/credential"
@@ -31,7 +32,7 @@ func (r *run) content(ctx context.Context, c *credential.Credential) {
 	r.out.Subject.ID, r.out.Subject.Name, r.out.Subject.Achievement = f.Learner.ID, f.Learner.Name, f.Title
 	r.out.Subject.Credits, r.out.Subject.Level = f.Credits, f.Level
 	r.out.Dates.Awarded = f.Awarded
-	r.out.Annex = elements(report)
+	r.out.Annex = elements(r.elements, report)
 	r.add(report.Rows()...)
 	r.holderRows(f)
 	r.placeRows(c, f)
@@ -41,9 +42,9 @@ func (r *run) content(ctx context.Context, c *credential.Credential) {
 // reports are used again: of each only texts are kept.
 var reports = sync.Pool{New: func() any { return new(annex.Report) }}
 
-// elements writes a report in the verdict's own form.
-func elements(report *annex.Report) []verdict.Element {
-	out := make([]verdict.Element, 0, len(report.Elements))
+// elements writes a report in the verdict's own form, into out where there is room.
+func elements(out []verdict.Element, report *annex.Report) []verdict.Element {
+	out = slices.Grow(out, len(report.Elements))
 	for _, e := range report.Elements {
 		v := verdict.Element{Number: e.Number, Name: e.Name, Mandatory: e.Mandatory, State: string(e.State), Path: e.Path, Principle: e.Principle}
 		for _, f := range e.Findings {

@@ -22,7 +22,7 @@ func (v *Verifier) Presentation(ctx context.Context, body []byte, p Policy, at t
 	out := &verdict.Presentation{AsOf: at.UTC().Truncate(time.Second), Checks: []verdict.Check{}, Credentials: []*verdict.Verdict{}}
 	ctx, cancel := context.WithTimeout(ctx, v.cfg.Timeout)
 	defer cancel()
-	first := v.newRun(p, at)
+	first := v.newRun(new(verdict.Verdict), p, at)
 	var pres *credential.Presentation
 	err := errors.New("the program failed")
 	first.guard(verdict.Format, func() { pres, err = credential.CheckPresentation(ctx, body, first.options()) })
@@ -47,7 +47,7 @@ func (v *Verifier) Presentation(ctx context.Context, body []byte, p Policy, at t
 		out.Checks = append(out.Checks, verdict.New(verdict.Holder, verdict.NotBound).From("presentation"))
 	}
 	for _, c := range pres.Credentials {
-		r := v.newRun(p, at)
+		r := v.newRun(new(verdict.Verdict), p, at)
 		r.checked, r.work = c, first.work
 		if bound && pres.Holder != "" {
 			r.holder = pres.Holder

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -39,6 +40,7 @@ func TestSamples(t *testing.T) {
 	intact := integrity(verdict.Pass, verdict.OK)
 	unsigned := integrity(verdict.Unknown, verdict.ProofMissing)
 	is := verdict.New
+	var used verdict.Verdict // written over by each of them
 	for _, c := range []struct {
 		file    string
 		policy  Policy
@@ -92,6 +94,14 @@ func TestSamples(t *testing.T) {
 			}
 			if !out.Consistent() {
 				t.Error("the outcome does not follow from the rows")
+			}
+			v.VerifyInto(t.Context(), &used, sample(t, c.file), c.policy, time.Time{})
+			fresh, err := json.Marshal(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again, err := json.Marshal(&used); err != nil || string(again) != string(fresh) {
+				t.Errorf("written over another verdict: %v\n%s\nwant\n%s", err, again, fresh)
 			}
 		})
 	}

@@ -87,12 +87,20 @@ func New(cfg Config) *Verifier {
 // that cannot answer, or does not, is not verified: whoever shows the credential
 // chooses the form. It always returns a verdict.
 func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Time) *verdict.Verdict {
+	out := new(verdict.Verdict)
+	v.VerifyInto(ctx, out, body, p, at)
+	return out
+}
+
+// VerifyInto is Verify for one of many: it writes over a verdict that nobody needs
+// any more, and uses its memory again.
+func (v *Verifier) VerifyInto(ctx context.Context, out *verdict.Verdict, body []byte, p Policy, at time.Time) {
 	if at.IsZero() {
 		at = v.cfg.Clock()
 	}
 	ctx, cancel := context.WithTimeout(ctx, v.cfg.Timeout)
 	defer cancel()
-	r := v.newRun(p, at)
+	r := v.newRun(out, p, at)
 	ctx, r.trace = withTrace(ctx)
 	opt := r.options()
 	opt.RetiredBefore = r.retiredBefore(ctx, body)
@@ -101,17 +109,28 @@ func (v *Verifier) Verify(ctx context.Context, body []byte, p Policy, at time.Ti
 		r.add(verdict.New(verdict.Integrity, verdict.ProofMissing).From("presentation").
 			With("detail", "no proof by the holder answers both a challenge and a domain"))
 	}
-	return r.judge(ctx)
+	r.judge(ctx)
 }
 
 // usualChecks is room for the checks of a verdict; with more it grows.
 const usualChecks = 16
 
-func (v *Verifier) newRun(p Policy, at time.Time) *run {
-	return &run{v: v, p: p, at: at, work: jsonld.NewBudget(maxWork), out: &verdict.Verdict{AsOf: at.UTC().Truncate(time.Second),
+// newRun begins a verification whose verdict is written into out.
+func (v *Verifier) newRun(out *verdict.Verdict, p Policy, at time.Time) *run {
+	checks, elements := out.Checks, out.Annex
+	if checks == nil {
+		checks = make([]verdict.Check, 0, usualChecks)
+	}
+	if elements == nil {
+		elements = []verdict.Element{}
+	}
+	clear(checks)
+	clear(elements)
+	*out = verdict.Verdict{AsOf: at.UTC().Truncate(time.Second),
 		Policy: verdict.PolicyNote{Name: p.Name, Require: nonNil(p.Require), Changes: nonNil(p.Changes)},
-		Checks: make([]verdict.Check, 0, usualChecks), Issuer: verdict.IssuerView{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}},
-		Subject: verdict.SubjectView{Types: []string{}}, Place: verdict.PlaceView{By: []string{}}}}
+		Checks: checks[:0], Issuer: verdict.IssuerView{Fields: []verdict.Field{}, Recognitions: []verdict.Recognition{}},
+		Subject: verdict.SubjectView{Types: []string{}}, Place: verdict.PlaceView{By: []string{}}}
+	return &run{v: v, p: p, at: at, work: jsonld.NewBudget(maxWork), out: out, elements: elements[:0]}
 }
 
 // judge makes the verdict of a credential that was opened.
@@ -160,6 +179,7 @@ type run struct {
 	p        Policy
 	at       time.Time
 	out      *verdict.Verdict
+	elements []verdict.Element // memory for those of out
 	checked  *credential.Checked
 	practice *credential.Practice
 	oldest   time.Time

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -26,11 +27,26 @@ func AppendCanonical(dst []byte, v any) ([]byte, error) {
 	if dst == nil {
 		dst = make([]byte, 0, 1024)
 	}
-	w := writer{out: dst, members: make([]member, 0, 24)}
+	w, _ := spareWriter.Get().(*writer)
+	defer w.giveBack()
+	w.out = dst
 	if err := w.value(v, 0); err != nil {
 		return dst, err
 	}
 	return w.out, nil
+}
+
+// spareWriter holds writers whose stacks have grown to a usual size.
+var spareWriter = sync.Pool{New: func() any { return new(writer) }}
+
+func (w *writer) giveBack() {
+	w.out = nil
+	if cap(w.members) > maxKept {
+		w.members = nil
+	}
+	clear(w.members[:cap(w.members)])
+	w.members = w.members[:0]
+	spareWriter.Put(w)
 }
 
 // Canonicalize is Parse followed by Canonical.

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ import (
 const (
 	bulkLines    = 20_000
 	bulkDistinct = 400
+	bulkRounds   = 9
 	bulkMemory   = 300 << 20 // bytes resident, at most
 )
 
@@ -109,10 +111,14 @@ func TestBulk(t *testing.T) {
 	run(1, "init", "--yes")
 	verify := []string{"verify", "--policy", "authentic", "--offline", file}
 	want := fmt.Sprintf("%d verified, %d invalid, 0 not established, 0 failed", good, bulkLines-good)
-	rates, bare := map[int][]float64{}, map[int][]float64{}
-	for range 3 {
+	// A neighbour on the machine can halve the rate of one run. One core, two cores and
+	// the bare checks take turns, each gain is of two runs next to each other, and the
+	// median of many such pairs is what counts.
+	var gains, bareGains, ones, twos []float64
+	for range bulkRounds {
+		rate, bare := map[int]float64{}, map[int]float64{}
 		for _, cores := range []int{1, 2} {
-			bare[cores] = append(bare[cores], bareRate(t, cores))
+			bare[cores] = bareRate(t, cores)
 			wall, cpu, rss, said := run(cores, verify...)
 			if !strings.Contains(said, want) {
 				t.Fatalf("%s, want %s", said, want)
@@ -122,11 +128,14 @@ func TestBulk(t *testing.T) {
 			if rss > bulkMemory {
 				t.Errorf("%d bytes resident", rss)
 			}
-			rates[cores] = append(rates[cores], bulkLines/wall.Seconds())
+			rate[cores] = bulkLines / wall.Seconds()
 		}
+		gains, bareGains = append(gains, rate[2]/rate[1]), append(bareGains, bare[2]/bare[1])
+		ones, twos = append(ones, rate[1]), append(twos, rate[2])
 	}
-	gain := func(m map[int][]float64) float64 { return median(m[2]) / median(m[1]) }
-	t.Logf("two cores are %.2f times as fast as one by the clock; bare signature checks, in turns with the above, %.2f times", gain(rates), gain(bare))
+	t.Logf("%.0f per second with one core, %.0f with two, at best %.0f and %.0f", median(ones), median(twos), slices.Max(ones), slices.Max(twos))
+	t.Logf("two cores are %.2f times as fast as one by the clock (%.2f to %.2f); bare signature checks, in turns with the above, %.2f times",
+		median(gains), slices.Min(gains), slices.Max(gains), median(bareGains))
 }
 
 // bareRate is how many bare signature checks per second so many cores make now:
@@ -145,7 +154,7 @@ func bareRate(t *testing.T, cores int) float64 {
 	start := time.Now()
 	for range cores {
 		wg.Go(func() {
-			for time.Since(start) < time.Second {
+			for time.Since(start) < time.Second/2 {
 				if ed25519.Verify(pub, msg, sig) {
 					count.Add(1)
 				}

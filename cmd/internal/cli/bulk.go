@@ -29,26 +29,30 @@ type item struct {
 	body []byte
 }
 
-// judge checks one of many credentials under one request.
-type judge func(ctx context.Context, body []byte) (*verdict.Verdict, error)
+// judge checks one of many credentials under one request, and writes over a verdict
+// that its caller is done with.
+type judge func(ctx context.Context, body []byte, v *verdict.Verdict) error
 
 // judgeOf returns what checks credentials under q. In this process, all of q
 // but the credential is read once.
 func judgeOf(ctx context.Context, c caller, q node.VerifyRequest) (judge, error) {
 	l, ok := c.(*local)
 	if !ok {
-		return func(ctx context.Context, body []byte) (*verdict.Verdict, error) {
+		return func(ctx context.Context, body []byte, v *verdict.Verdict) error {
 			one := q
 			one.Credential = body
-			v := new(verdict.Verdict)
-			return v, c.Op(ctx, node.OpVerify, one, v)
+			*v = verdict.Verdict{}
+			return c.Op(ctx, node.OpVerify, one, v)
 		}, nil
 	}
 	check, err := l.node.Prepare(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, body []byte) (*verdict.Verdict, error) { return check(ctx, body), nil }, nil
+	return func(ctx context.Context, body []byte, v *verdict.Verdict) error {
+		check(ctx, body, v)
+		return nil
+	}, nil
 }
 
 // tally is what a bulk run came to.
@@ -75,13 +79,14 @@ func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, fi
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			var mine share
+			var v verdict.Verdict
 			for items.next(ctx, &mine) {
 				for _, it := range mine.items {
 					if ctx.Err() != nil {
 						return
 					}
-					v, err := check(ctx, it.body)
-					line := a.bulkLine(it.name, v, err)
+					err := check(ctx, it.body, &v)
+					line := a.bulkLine(it.name, &v, err)
 					mu.Lock()
 					t.done++
 					if err != nil {
@@ -119,7 +124,7 @@ func (a *app) roomyHeap(c caller) func() {
 	if _, here := c.(*local); !here || a.env("GOGC") != "" {
 		return func() {}
 	}
-	before := debug.SetGCPercent(400)
+	before := debug.SetGCPercent(800)
 	return func() { debug.SetGCPercent(before) }
 }
 
