@@ -12,7 +12,6 @@ import (
 	"iter"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,17 +114,6 @@ func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, fi
 		return items.err
 	}
 	return t.exit()
-}
-
-// roomyHeap lets more garbage gather before it is collected, where nobody else
-// has set how much: the heap of a run in this process is small, so that the
-// collector would run every few megabytes. The function it returns undoes that.
-func (a *app) roomyHeap(c caller) func() {
-	if _, here := c.(*local); !here || a.env("GOGC") != "" {
-		return func() {}
-	}
-	before := debug.SetGCPercent(800)
-	return func() { debug.SetGCPercent(before) }
 }
 
 // queue hands the credentials of a run to its workers. Who wants some reads them
