@@ -140,8 +140,8 @@ type share struct{ items []item }
 
 func (a *app) newQueue(ctx context.Context, files []string) *queue {
 	q := &queue{most: shareItems}
-	if slices.Contains(files, "-") {
-		q.most = 1 // nobody waits for a second line that has not been typed
+	if slices.ContainsFunc(files, mayWait) {
+		q.most = 1
 	}
 	a.stdin = interruptible(ctx, a.stdin)
 	q.pull, q.stop = iter.Pull(func(yield func(item) bool) {
@@ -153,6 +153,12 @@ func (a *app) newQueue(ctx context.Context, files []string) *queue {
 		})
 	})
 	return q
+}
+
+// mayWait tells inputs of which a second line may be long in coming: all but plain files.
+func mayWait(name string) bool {
+	info, err := os.Stat(name)
+	return name == "-" || err != nil || !info.Mode().IsRegular()
 }
 
 // next fills s, and tells whether there was anything left. Reading ends with ctx.

@@ -83,6 +83,9 @@ func TestQueueIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	q := new(app).newQueue(ctx, []string{file})
 	defer q.close()
+	if q.most != shareItems {
+		t.Errorf("%d lines of a plain file at once", q.most)
+	}
 	q.most = 2
 	var got share
 	if more := q.next(ctx, &got); !more || len(got.items) != 2 || string(got.items[0].body) != "a" || string(got.items[1].body) != "b" {
