@@ -72,7 +72,7 @@ type shy struct {
 
 func (s shy) Concerns(Inquiry) bool {
 	if s.breaks {
-		panic("out of range")
+		panic("out of range") // the fault that Assess has to survive
 	}
 	return false
 }

@@ -207,17 +207,6 @@ func (c *Config) SetList(key string, members []string) error {
 	return fmt.Errorf("%w: there is no list setting %q", ErrConfig, key)
 }
 
-// Get returns a setting as text.
-func (c Config) Get(key string) (string, bool) {
-	for _, s := range Settings() {
-		if s.Key != key {
-			continue
-		}
-		return s.Of(c), true
-	}
-	return "", false
-}
-
 // Of returns the setting as it is in c, as text.
 func (s Setting) Of(c Config) string {
 	switch p := s.field(&c).(type) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"sync"
+	"unicode/utf8"
 
 	"github.com/bonafide-id/bonafide/internal/country"
 )
@@ -20,14 +20,13 @@ type Identifier struct {
 	Raw     string
 }
 
-// lazy is a regular expression that is compiled when it is first needed.
-func lazy(form string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(form) })
-}
+// maxNumber bounds the characters of the number. Counted in the expression, they would
+// cost two milliseconds of compiling at every start of the program.
+const maxNumber = 128
 
 var (
-	identifierForm = lazy(`^([A-Z]{3}|[A-Z]{2}:)([A-Z]{2})-(.{1,128})$`)
-	leiForm        = lazy(`^[A-Z0-9]{18}[0-9]{2}$`)
+	identifierForm = regexp.MustCompile(`^([A-Z]{3}|[A-Z]{2}:)([A-Z]{2})-(.+)$`)
+	leiForm        = regexp.MustCompile(`^[A-Z0-9]{18}[0-9]{2}$`)
 )
 
 const (
@@ -44,11 +43,11 @@ func ParseIdentifier(s string) (Identifier, error) {
 	if len(s) > 256 {
 		return id, fmt.Errorf("%w: %d bytes", ErrIdentifier, len(s))
 	}
-	m := identifierForm().FindStringSubmatch(s)
-	if m == nil {
+	m := identifierForm.FindStringSubmatch(s)
+	if m == nil || utf8.RuneCountInString(m[3]) > maxNumber {
 		return id, fmt.Errorf("%w: %q", ErrIdentifier, s)
 	}
-	if m[1] == schemeLEI && (m[2] != "XG" || !leiForm().MatchString(m[3]) || mod97(m[3]) != 1) {
+	if m[1] == schemeLEI && (m[2] != "XG" || !leiForm.MatchString(m[3]) || mod97(m[3]) != 1) {
 		return id, fmt.Errorf("%w: %q is no LEI", ErrIdentifier, s)
 	}
 	id.Scheme, id.Country, id.Value = m[1], m[2], m[3]

@@ -33,6 +33,7 @@ func TestParseIdentifier(t *testing.T) {
 		"empty": "", "word": "eidasIdentifier123", "small letters": "vates-A00000000", "no country": "VAT-A00000000",
 		"no hyphen": "VATESA00000000", "no value": "VATES-", "space first": " VATES-A00000000", "line end": "VATES-A\n0",
 		"Cyrillic A": "V\u0410TES-A00000000", "two letters": "EISE-5567971433", "too long": "VATES-" + strings.Repeat("1", 300),
+		"129 characters": "VATES-" + strings.Repeat("1", 129), "129 bytes that are no text": "VATES-" + strings.Repeat("\xff", 129),
 		"LEI with wrong digits": "LEIXG-529900T8BM49AURSDO56", "LEI of a country": "LEIES-529900T8BM49AURSDO55", "LEI too short": "LEIXG-529900T8BM49AURSDO5",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,6 +41,15 @@ func TestParseIdentifier(t *testing.T) {
 				t.Errorf("%+v, %v", id, err)
 			}
 		})
+	}
+}
+
+// Characters are counted, not bytes.
+func TestLongestIdentifier(t *testing.T) {
+	for _, number := range []string{strings.Repeat("1", maxNumber), strings.Repeat("\u00c5", 124)} {
+		if id, err := ParseIdentifier("VATES-" + number); err != nil || id.Value != number {
+			t.Errorf("%d bytes: %v", len(number), err)
+		}
 	}
 }
 

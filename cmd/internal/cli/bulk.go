@@ -12,7 +12,6 @@ import (
 	"iter"
 	"os"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -63,13 +62,13 @@ type tally struct {
 // verifyMany checks many with all cores. Lines come in the order in which they
 // are done; each names what it is about. One that is invalid outranks one that
 // could not be reached, and that one that could not be established.
-func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, files []string) error {
+func (a *app) verifyMany(ctx context.Context, c caller, q node.VerifyRequest, files []string, slow bool) error {
 	check, err := judgeOf(ctx, c, q)
 	if err != nil {
 		return err
 	}
 	defer a.roomyHeap(c)()
-	items := a.newQueue(ctx, files)
+	items := a.newQueue(ctx, files, slow)
 	defer items.close()
 	out, shown := a.lineWriter(), a.newProgress()
 	t := tally{outcomes: map[verdict.Outcome]int{}}
@@ -138,9 +137,11 @@ const (
 // its memory is used again.
 type share struct{ items []item }
 
-func (a *app) newQueue(ctx context.Context, files []string) *queue {
+// newQueue begins to read files. Where they are slow, each credential is handed out as
+// soon as it is there.
+func (a *app) newQueue(ctx context.Context, files []string, slow bool) *queue {
 	q := &queue{most: shareItems}
-	if slices.ContainsFunc(files, mayWait) {
+	if slow {
 		q.most = 1
 	}
 	a.stdin = interruptible(ctx, a.stdin)
@@ -153,12 +154,6 @@ func (a *app) newQueue(ctx context.Context, files []string) *queue {
 		})
 	})
 	return q
-}
-
-// mayWait tells inputs of which a second line may be long in coming: all but plain files.
-func mayWait(name string) bool {
-	info, err := os.Stat(name)
-	return name == "-" || err != nil || !info.Mode().IsRegular()
 }
 
 // next fills s, and tells whether there was anything left. Reading ends with ctx.

@@ -74,6 +74,31 @@ func TestEachLineStreams(t *testing.T) {
 	}
 }
 
+// Whoever types lines, or writes them into a pipe, does not wait for the next ones.
+func TestSlowInputs(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "all.ndjson")
+	if err := os.WriteFile(plain, []byte("{}\n{}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		names []string
+		slow  bool
+	}{
+		{"plain file", []string{plain}, false},
+		{"folder", []string{dir}, false},
+		{"standard input", []string{"-"}, true},
+		{"standard input after a file", []string{plain, "-"}, true},
+		{"device", []string{os.DevNull}, true},
+		{"nothing there", []string{filepath.Join(dir, "none")}, true},
+	} {
+		if _, _, slow, err := inputs(c.names); err != nil || slow != c.slow {
+			t.Errorf("%s: slow %v, %v", c.name, slow, err)
+		}
+	}
+}
+
 // An interruption ends the queue for all who wait for it.
 func TestQueueIsInterrupted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "all.NDJSON")
@@ -81,11 +106,8 @@ func TestQueueIsInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	q := new(app).newQueue(ctx, []string{file})
+	q := new(app).newQueue(ctx, []string{file}, false)
 	defer q.close()
-	if q.most != shareItems {
-		t.Errorf("%d lines of a plain file at once", q.most)
-	}
 	q.most = 2
 	var got share
 	if more := q.next(ctx, &got); !more || len(got.items) != 2 || string(got.items[0].body) != "a" || string(got.items[1].body) != "b" {
@@ -104,7 +126,7 @@ func TestQueueDoesNotWaitForSilentInput(t *testing.T) {
 	r, w := io.Pipe()
 	defer w.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	q := (&app{stdin: r}).newQueue(ctx, []string{"-"})
+	q := (&app{stdin: r}).newQueue(ctx, []string{"-"}, true)
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {

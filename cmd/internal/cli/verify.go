@@ -67,7 +67,7 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 			return err
 		}
 		o := opening{network: !q.Offline, homeless: true}
-		files, single, err := inputs(got)
+		files, single, slow, err := inputs(got)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ Exit codes: 0 verified, 1 invalid, 3 could not be established, 4 unreachable.`,
 		if single {
 			return a.verifyOne(cmd.Context(), caller, q, files[0], verbose, elm)
 		}
-		return a.verifyMany(cmd.Context(), caller, q, files)
+		return a.verifyMany(cmd.Context(), caller, q, files, slow)
 	}
 	return a.jsonFlag(c)
 }
@@ -114,10 +114,12 @@ func (a *app) staple(w string) (node.Staple, error) {
 	return node.Staple{Name: name, URL: url, Body: b}, err
 }
 
-// inputs lists the files to check; single is true for one plain file.
-func inputs(names []string) (files []string, single bool, err error) {
+// inputs lists the files to check; single is true for one plain file, slow where one
+// is no plain file, so that what comes next in it may be long in coming.
+func inputs(names []string) (files []string, single, slow bool, err error) {
 	for _, n := range names {
 		info, err := os.Stat(n)
+		slow = slow || n == "-" || err != nil || !info.IsDir() && !info.Mode().IsRegular()
 		if err != nil || !info.IsDir() {
 			files = append(files, n)
 			continue
@@ -129,10 +131,11 @@ func inputs(names []string) (files []string, single bool, err error) {
 			return err
 		})
 		if err != nil {
-			return nil, false, err
+			return nil, false, false, err
 		}
 	}
-	return files, len(names) == 1 && len(files) == 1 && files[0] == names[0] && !strings.HasSuffix(files[0], ".ndjson"), nil
+	single = len(names) == 1 && len(files) == 1 && files[0] == names[0] && !strings.HasSuffix(files[0], ".ndjson")
+	return files, single, slow, nil
 }
 
 // endings are those of files in a folder that may be credentials.
